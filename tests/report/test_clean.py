@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from tokalign.report.clean import clean_notebook, machine_paths, strip_paths
+
+PATHS = [("/srv/book", ""), ("/home/ann", "~")]
+
+
+@pytest.mark.parametrize(
+    ("text", "result"),
+    [
+        ("/srv/book/data/a.txt", "data/a.txt"),
+        ("in /srv/book.", "in ."),
+        ("'/srv/book'", "''"),
+        ("/srv/bookshop/a", "/srv/bookshop/a"),
+        ("/mnt/srv/book/a", "/mnt/srv/book/a"),
+        ("/home/ann/x and /home/anna/x", "~/x and /home/anna/x"),
+    ],
+)
+def test_only_whole_folders_are_replaced(text: str, result: str) -> None:
+    assert strip_paths(text, PATHS) == result
+
+
+def test_outputs_lose_paths_widgets_and_what_papermill_left() -> None:
+    output = nbformat.v4.new_output
+    cell = nbformat.v4.new_code_cell("x")
+    cell.metadata = nbformat.from_dict({"tags": ["keep"], "papermill": {"duration": 1}})
+    cell.outputs = [
+        output("stream", name="stdout", text="/srv/book/data/a.txt"),
+        output("display_data", {"text/html": "<i>/srv/book/x</i>", "image/png": "/srv/book/x"}),
+        output("display_data", {"application/vnd.jupyter.widget-view+json": {"model_id": "1"}}),
+    ]
+    notebook = nbformat.v4.new_notebook(cells=[cell], metadata={"papermill": {}, "widgets": {}})
+    clean_notebook(notebook, PATHS)
+    assert cell.outputs[0].text == "data/a.txt"
+    assert cell.outputs[1].data == {"text/html": "<i>x</i>", "image/png": "/srv/book/x"}
+    assert len(cell.outputs) == 2
+    assert cell.metadata == {"tags": ["keep"]}
+    assert notebook.metadata == {}
+
+
+def test_the_project_comes_before_the_home_that_holds_it() -> None:
+    project = Path.home() / "some" / "book"
+    text = strip_paths(f"{project}/data and {Path.home()}/x", machine_paths(project))
+    assert text == "data and ~/x"

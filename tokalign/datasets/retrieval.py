@@ -1,0 +1,69 @@
+"""Finding a retrieval collection by its name or folder. The formats are read elsewhere."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from tokalign.datasets.beir import RetrievalSet, load_beir_folder
+from tokalign.datasets.beir_names import BEIR_MD5, LICENCE, beir_set
+from tokalign.datasets.cranfield import load_cranfield
+from tokalign.datasets.public import Located, folders, locate
+from tokalign.errors import TokalignError, unknown
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+
+
+def beir_names() -> list[str]:
+    """List the BEIR sets that are public, and those that lie in the data or cache folder."""
+    found = {
+        corpus.parent.name
+        for folder in folders()
+        for corpus in (folder / "beir").glob("*/corpus.jsonl")
+    }
+    return sorted(found | set(BEIR_MD5))
+
+
+def locate_beir(name: str) -> Located | None:
+    """Find the corpus of a BEIR set; None where the name is none.
+
+    Raises:
+        TokalignError: If the set is known, but nowhere.
+    """
+    if not _NAME.fullmatch(name) or name not in beir_names():
+        return None
+    return locate(beir_set(name), "corpus.jsonl")
+
+
+def load_retrieval(name_or_folder: str, split: str = "test") -> RetrievalSet:
+    """Load a retrieval collection.
+
+    Args:
+        name_or_folder: `cranfield`, a BEIR name (`scifact`, `nfcorpus`, ...), or a folder in the
+            BEIR layout. A name goes before a folder of that name: write `./scifact` for the folder.
+        split: Which judgements; Cranfield has `test` only.
+
+    Returns:
+        Every document, and the queries that the split judges.
+
+    Raises:
+        TokalignError: If the name is unknown, the set is nowhere, or a file is malformed.
+
+    >>> load_retrieval("cranfeild")
+    Traceback (most recent call last):
+    ...
+    tokalign.errors.TokalignError: unknown retrieval set 'cranfeild': did you mean cranfield? ...
+    """
+    if name_or_folder == "cranfield":
+        if split != "test":
+            raise TokalignError(f"cranfield has no split {split!r}, only test")
+        return load_cranfield()
+    corpus = locate_beir(name_or_folder)
+    if corpus is not None:
+        folder, name, source, licence = corpus.path.parent, name_or_folder, corpus.source, LICENCE
+    else:
+        folder = Path(name_or_folder).expanduser()
+        if not name_or_folder.strip() or not folder.is_dir():
+            raise unknown("retrieval set", name_or_folder, [*beir_names(), "cranfield"])
+        name, source, licence = folder.resolve().name, str(folder), "not stated"
+    return load_beir_folder(folder, split, name=name, source=source, licence=licence)

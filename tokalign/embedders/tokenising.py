@@ -1,0 +1,132 @@
+"""Text -> token ids, with the place of the text's own tokens in the prompt.
+
+A text that is longer than the model takes is cut at its own end: what the prompt puts after the
+text, and the special tokens, stay. Texts are never repaired or normalised here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from tokalign.embedders.recipe import Recipe
+from tokalign.errors import TokalignError
+
+
+@dataclass(frozen=True)
+class TokenisedTexts:
+    """What the model reads for N texts.
+
+    Attributes:
+        ids: N arrays of token ids, int64, no padding.
+        pool: ``(N, 2)`` int64, first and one past the last position that is pooled.
+        truncated: ``(N,)`` bool, whether the text was cut.
+    """
+
+    ids: list[np.ndarray]
+    pool: np.ndarray
+    truncated: np.ndarray
+
+    @property
+    def lengths(self) -> np.ndarray:
+        """Tokens read for each text, ``(N,)`` int64."""
+        return np.array([len(i) for i in self.ids], dtype=np.int64)
+
+
+def check_text(text: object, number: int) -> str:
+    """Give back a text that a tokenizer can take.
+
+    Raises:
+        TokalignError: It is no string, or holds half of a surrogate pair.
+    """
+    if not isinstance(text, str):
+        raise TokalignError(f"text {number} is a {type(text).__name__}; a string is needed")
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise TokalignError(
+            f"text {number} is not valid Unicode at character {error.start}; UTF-8 is needed"
+        ) from error
+    return text
+
+
+def tokenise(
+    tokenizer: Any, recipe: Recipe, texts: Sequence[str], instruction: str | None = None
+) -> TokenisedTexts:
+    """Bring texts into the form that the model reads.
+
+    Args:
+        tokenizer: A fast tokenizer of transformers.
+        recipe: Prompt, length limit and what is pooled.
+        texts: N texts.
+        instruction: Put in the place of ``{instruction}``; the recipe's own where it is None.
+
+    Raises:
+        TokalignError: A text is not valid Unicode, is empty for a model that adds no special
+            tokens, or the prompt alone is longer than the model takes.
+    """
+    before, after = recipe.prompt(instruction)
+    clean = [check_text(text, number) for number, text in enumerate(texts, 1)]
+    if recipe.lowercase:
+        clean = [text.lower() for text in clean]
+    encoded = tokenizer(
+        [before + text + after for text in clean],
+        return_attention_mask=False,
+        return_token_type_ids=False,
+        return_offsets_mapping=recipe.needs_prompt,
+        verbose=False,
+    )
+    lead, trail = special_tokens_around(tokenizer)
+    ids, pool, truncated = [], [], []
+    for number, sequence in enumerate(encoded["input_ids"]):
+        start, end = lead, len(sequence) - trail
+        if recipe.needs_prompt:
+            place = len(before), len(before) + len(clean[number])
+            start, end = _positions(encoded["offset_mapping"][number], place, (start, end))
+        over = len(sequence) - recipe.max_length
+        if over > end - start:
+            raise TokalignError(
+                f"the prompt of {recipe.name} alone is longer than its {recipe.max_length} tokens"
+            )
+        if over > 0:
+            sequence = sequence[: end - over] + sequence[end:]
+            end -= over
+        whole = {"all": (0, len(sequence)), "after_prompt": (start, len(sequence))}
+        first, last = whole.get(recipe.pool_over, (start, end))
+        if last <= first:
+            raise TokalignError(
+                f"text {number + 1} is empty: {recipe.name} has no token to pool for it"
+            )
+        ids.append(np.array(sequence, dtype=np.int64))
+        pool.append((first, last))
+        truncated.append(over > 0)
+    return TokenisedTexts(ids, np.array(pool, dtype=np.int64).reshape(-1, 2), np.array(truncated))
+
+
+def special_tokens_around(tokenizer: Any) -> tuple[int, int]:
+    """How many special tokens the tokenizer puts before and after a text.
+
+    ``(1, 1)`` for BERT's ``[CLS] text [SEP]``, ``(1, 0)`` for LLaMA's ``<s> text``.
+    """
+    mask = tokenizer("a", return_special_tokens_mask=True, verbose=False)["special_tokens_mask"]
+    inner = [i for i, special in enumerate(mask) if not special]
+    return inner[0], len(mask) - 1 - inner[-1]
+
+
+def _positions(
+    offsets: Sequence[tuple[int, int]], place: tuple[int, int], inside: tuple[int, int]
+) -> tuple[int, int]:
+    """First and one past the last token that overlaps the characters of `place`."""
+    hits = [
+        i
+        for i in range(*inside)
+        if offsets[i][0] < place[1] and offsets[i][1] > place[0] and offsets[i][1] > offsets[i][0]
+    ]
+    if hits:
+        return hits[0], hits[-1] + 1
+    # An empty text: the place between what stands before it and after it.
+    here = sum(1 for i in range(*inside) if offsets[i][1] <= place[0]) + inside[0]
+    return here, here

@@ -1,0 +1,24 @@
+"""Tokens -> measurement: the overlap metrics, their intervals and their chance levels."""
+
+from __future__ import annotations
+
+from tokalign.measures.chance import derangements
+from tokalign.measures.intervals import Interval
+from tokalign.measures.measurement import Measurement, Overlap, measure
+from tokalign.measures.overlap import GAR, LAR, Hit, Metric
+from tokalign.measures.ranks import Literals, Ranks, ranks
+
+__all__ = [
+    "GAR",
+    "LAR",
+    "Hit",
+    "Interval",
+    "Literals",
+    "Measurement",
+    "Metric",
+    "Overlap",
+    "Ranks",
+    "derangements",
+    "measure",
+    "ranks",
+]

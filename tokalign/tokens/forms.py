@@ -1,0 +1,108 @@
+"""Normal forms: when do an aligned token and a word of the text count as the same?
+
+NFKC, leading-space mark off, case folded, stemmed (Snowball English). Special tokens, tokens
+without a letter or digit, and stop words (scikit-learn's English list, made by the Glasgow
+Information Retrieval group) have no form. English only: other scripts are folded, not stemmed.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import snowballstemmer
+from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
+
+from tokalign.tokens.aligned import token_strings
+
+#: Signs that tokenizers put for a leading space: byte-level BPE, SentencePiece.
+_SPACE_MARKS = "\u0120\u2581"
+_WORD = re.compile(r"[^\W_]+(?:['\u2019][^\W_]+)*")
+_STEMMER = snowballstemmer.stemmer("english")
+
+
+@lru_cache(maxsize=500_000)
+def normal_form(token: str) -> str | None:
+    """The normal form of a token or word; None where it carries no content.
+
+    >>> [normal_form(t) for t in (" Games", "gaming", "the", " ,", "\u2581Treaty")]
+    ['game', 'game', None, None, 'treati']
+    """
+    plain = unicodedata.normalize("NFKC", token).lstrip(_SPACE_MARKS).strip().casefold()
+    if not any(c.isalnum() for c in plain) or plain in ENGLISH_STOP_WORDS:
+        return None
+    return str(_STEMMER.stemWord(plain))
+
+
+@dataclass(frozen=True)
+class VocabularyForms:
+    """The forms of a tokenizer's tokens, numbered.
+
+    Attributes:
+        of: Form number of each token id, ``(highest id + 1,)`` int32; -1 for none.
+        number: Form -> its number.
+    """
+
+    of: np.ndarray
+    number: dict[str, int]
+
+    @classmethod
+    def from_tokenizer(cls, tokenizer: Any) -> VocabularyForms:
+        """Work out the form of every token; special tokens have none."""
+        ids = np.array(sorted(set(tokenizer.get_vocab().values())))
+        special = set(tokenizer.all_special_ids)
+        of = np.full(int(ids.max()) + 1, -1, dtype=np.int32)
+        number: dict[str, int] = {}
+        for i, token in token_strings(tokenizer, ids).items():
+            form = None if i in special else normal_form(token)
+            if form is not None:
+                of[i] = number.setdefault(form, len(number))
+        return cls(of, number)
+
+
+@dataclass(frozen=True)
+class Literal:
+    """One content word of a text and the forms that match it."""
+
+    form: str
+    matches: frozenset[str]
+
+
+def literal_words(text: str, tokenizer: Any) -> list[Literal]:
+    """The content words of a text, equal forms merged, in the order of first occurrence.
+
+    A word is matched by its own form, and by the form of its first piece where the tokenizer
+    cuts it up (``parrots`` into ``par``, ``rots``): after a space and at the start of a text.
+
+    Args:
+        text: Raw text.
+        tokenizer: The tokenizer whose tokens will be compared.
+    """
+    merged: dict[str, set[str]] = {}
+    for word in _WORD.findall(text):
+        form = normal_form(word)
+        if form is not None:
+            merged.setdefault(form, {form}).update(_first_pieces(word, tokenizer))
+    return [Literal(form, frozenset(matches)) for form, matches in merged.items()]
+
+
+def _first_pieces(word: str, tokenizer: Any) -> Iterable[str]:
+    for written in (" " + word, word):
+        ids = tokenizer.encode(written, add_special_tokens=False)
+        pieces = (normal_form(tokenizer.decode([i])) for i in ids)
+        # A bare space mark may be a piece of its own; the first piece of the word comes after it.
+        first = next(
+            (
+                p
+                for i, p in zip(ids, pieces, strict=True)
+                if tokenizer.decode([i]).strip(_SPACE_MARKS + " ")
+            ),
+            None,
+        )
+        if first is not None:
+            yield first
