@@ -4,7 +4,9 @@
 # make bench   speed and memory (apart from the tests)
 # make clean   remove what was built; make distclean removes .venv too
 
-PYTHON ?= $(shell command -v python3.11 || command -v python3)
+# 3.11 is what constraints.txt was resolved for; a newer one is taken where it is missing.
+PYTHON ?= $(shell for name in python3.11 python3; do "$$name" -c \
+  'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && command -v "$$name" && break; done)
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
@@ -24,7 +26,7 @@ help:
 setup: $(STAMP)
 
 $(STAMP): pyproject.toml constraints.txt
-	@test -n "$(PYTHON)" && "$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
 	  { echo "Python 3.11 or newer is needed; name it with: make PYTHON=/path/to/python3.11" >&2; exit 1; }
 	"$(PYTHON)" -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[all,dev]'

@@ -76,7 +76,7 @@ def test_nowhere(data: Path) -> None:
         "One two three four five six seven eight.| Next one.",
         "Too short. But this one goes on for a while.| End.",
         "He was a U.S. Navy officer born in St. Louis in 1901.| End.",
-        "It (see p. 3. Then more) was the first of its kind here!| End.",
+        "It was the first of its kind here (see page 3. Then more)!| End.",
         'She said in public that "it was all over now."| Then she left.',
         "A version such as 2.0 or 3.5 beta came out later that year|",
     ],

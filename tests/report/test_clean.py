@@ -18,6 +18,7 @@ PATHS = [("/srv/book", ""), ("/home/ann", "~")]
         ("'/srv/book'", "''"),
         ("/srv/bookshop/a", "/srv/bookshop/a"),
         ("/mnt/srv/book/a", "/mnt/srv/book/a"),
+        ("/tmp/ipykernel_31/4052.py:3: UserWarning", "cell:3: UserWarning"),
         ("/home/ann/x and /home/anna/x", "~/x and /home/anna/x"),
     ],
 )

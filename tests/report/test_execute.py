@@ -89,3 +89,15 @@ def test_a_damaged_copy_is_made_again(book: Path, tmp_path: Path) -> None:
     executed = execute(book, tmp_path, {})
     executed.notebook.write_text("{")
     assert execute(book, tmp_path, {}).fresh
+
+
+def test_a_kernel_that_another_installation_left_is_not_taken(
+    book: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kernel = tmp_path / "jupyter" / "kernels" / "python3"
+    kernel.mkdir(parents=True)
+    (kernel / "kernel.json").write_text(
+        '{"argv": ["/nowhere/python"], "display_name": "x", "language": "python"}'
+    )
+    monkeypatch.setenv("JUPYTER_PATH", str(tmp_path / "jupyter"))
+    assert execute(book, tmp_path / "build", {}).fresh

@@ -15,7 +15,18 @@ from tokalign.report import RenderFailed, build_book, run_chapters
 from tokalign.report.offline import external_resources, published_paths
 
 
-def test_the_book_is_built_and_reads_offline(book: Path) -> None:
+@pytest.fixture(autouse=True)
+def shared(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    """What stands for the package, the data and the versions: they may change under a test."""
+    state = {"fingerprint": "p"}
+    monkeypatch.setattr(
+        "tokalign.report.run.project_fingerprint", lambda project: state["fingerprint"]
+    )
+    return state
+
+
+@pytest.mark.slow
+def test_the_book_is_built_and_reads_offline(book: Path, shared: dict[str, str]) -> None:
     said: list[str] = []
     result = build_book(book, say=said.append, progress=False)
     html = book / "_build" / "html"
@@ -33,6 +44,9 @@ def test_the_book_is_built_and_reads_offline(book: Path) -> None:
     again = build_book(book, say=said.append, progress=False)
     assert [item.fresh for item in again.executed] == [False, False]
     assert "01_first: up to date" in said
+    shared["fingerprint"] = "q"
+    last = run_chapters(["2"], {}, book / "_build", project=book, progress=False)
+    assert [item.fresh for item in last.executed] == [True]
 
 
 def test_one_chapter_is_run_with_parameters_of_its_own(book: Path, tmp_path: Path) -> None:
@@ -100,14 +114,24 @@ def test_nothing_is_executed_before_all_is_checked(
     assert not (book / "_build").exists()
 
 
+@pytest.mark.parametrize("name", ["mine.txt", "book/data/mine.txt"])
 def test_a_file_is_found_from_the_folder_in_which_the_command_is_given(
-    book: Path, tmp_path: Path, chapter: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+    book: Path,
+    tmp_path: Path,
+    chapter: Callable[..., None],
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
 ) -> None:
     chapter(
         book / "chapters" / "01_first.ipynb", "dataset = 'sentences'", "print(open(dataset).read())"
     )
     monkeypatch.chdir(tmp_path)
-    Path("mine.txt").write_text("my own text\n")
-    result = run_chapters(["1"], {"dataset": "mine.txt"}, Path("out"), project=book, progress=False)
+    Path(name).write_text("my own text\n")
+    result = run_chapters(["1"], {"dataset": name}, Path("out"), project=book, progress=False)
     cells = nbformat.read(result.executed[0].notebook, as_version=4).cells
     assert cells[-1].outputs[0].text == "my own text\n\n"
+    assert (
+        "A run with parameters of its own: dataset = "
+        in result.index.with_name("intro.html").read_text()
+    )
+    assert published_paths(tmp_path / "out" / "html", [str(book)]) == []

@@ -10,6 +10,8 @@ from typing import Any
 import click
 
 from tokalign.cli.options import (
+    MOST_TOKENS,
+    check_range,
     embedder_options,
     json_option,
     note,
@@ -41,11 +43,13 @@ def align(
     every = [*texts, *(read_lines(file) if file else [])]
     if not every:
         raise TokalignError("no text given; allowed: TEXT..., --file FILE, or --file - for stdin")
-    if k < 1:
-        raise TokalignError(f"--k must be at least 1, not {k}")
+    check_range("--k", k, 1, MOST_TOKENS)
+
+    import numpy as np
 
     from tokalign.embedders import load_embedder
     from tokalign.tokens import decode, load_head
+    from tokalign.tokens.aligned import token_strings
 
     loaded = load_embedder(embedder, device=device, dtype=dtype)
     head = load_head(loaded)
@@ -53,10 +57,12 @@ def align(
     found = decode(vectors if head.linear else vectors.unnormalised(), head, k)
     strings = found.strings(loaded.tokenizer)
     literal = loaded.tokenizer(every, verbose=False)["input_ids"]
+    # Each different token is decoded once: a text may have a million.
+    named = token_strings(loaded.tokenizer, np.array(sorted(set().union(*literal))))
     rows: list[dict[str, Any]] = [
         {
             "text": text,
-            "literal": [loaded.tokenizer.decode([i]) for i in literal[number]],
+            "literal": [named[i] for i in literal[number]],
             "aligned": [
                 {"token": token, "id": int(i), "logit": float(logit)}
                 for token, i, logit in zip(
@@ -76,9 +82,14 @@ def align(
         print_table(
             f"Aligned tokens by {loaded.name}",
             ("text", "aligned"),
-            [(_short(row["text"]), ", ".join(a["token"].strip() for a in row["aligned"]))
+            [(_short(row["text"]), ", ".join(_plain(a["token"]) for a in row["aligned"]))
              for row in rows],
         )  # fmt: skip
+
+
+def _plain(token: str) -> str:
+    """A token without the space that leads it; a token of nothing else in quotation marks."""
+    return token.strip(" ") or f"'{token}'"
 
 
 def _short(text: str, most: int = 200) -> str:
@@ -94,6 +105,8 @@ def read_lines(file: str) -> list[str]:
     Raises:
         TokalignError: No such file, not UTF-8, or a line that is not of that form.
     """
+    if file == "-" and sys.stdin is None:
+        raise TokalignError("--file - reads standard input, which is closed")
     try:
         data = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
         whole = data.decode("utf-8-sig")
@@ -111,7 +124,7 @@ def read_lines(file: str) -> list[str]:
     for number, line in enumerate(lines, 1):
         try:
             text = json.loads(line)["text"]
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise TokalignError(f'{file}, line {number}: needs {{"text": ...}}') from error
         if not isinstance(text, str):
             raise TokalignError(f'{file}, line {number}: "text" must be a string')

@@ -11,6 +11,7 @@ import os
 import sys
 import warnings
 from collections.abc import Sequence
+from typing import Any
 
 import click
 
@@ -18,14 +19,43 @@ from tokalign import __version__
 from tokalign.cli.align import align
 from tokalign.cli.embedders import embedders
 from tokalign.cli.measure import measure
+from tokalign.cli.options import visible
 from tokalign.cli.run import run
-from tokalign.errors import TokalignError
+from tokalign.errors import TokalignError, unknown
 
 USER_ERROR = 2
 INTERRUPTED = 130
+#: Longest error message in characters; the middle of a longer one is left out.
+LONGEST = 2000
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]}, invoke_without_command=True)
+class InterruptedByUser(Exception):
+    """Ctrl-C while a command ran."""
+
+
+class _Commands(click.Group):
+    """A group that knows near names, and that leaves the word on Ctrl-C to us."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and self.get_command(ctx, args[0]) is None and not args[0].startswith("-"):
+            raise unknown("command", args[0], self.commands)
+        return super().resolve_command(ctx, args)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt as error:
+            # click would print an empty line for it.
+            raise InterruptedByUser from error
+
+
+@click.group(
+    cls=_Commands,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    invoke_without_command=True,
+)
 @click.version_option(__version__, prog_name="tokalign")
 @click.pass_context
 def app(context: click.Context) -> None:
@@ -62,19 +92,25 @@ def _run(arguments: Sequence[str] | None) -> int:
         return found if isinstance(found, int) else 0
     except TokalignError as error:
         return _complain(str(error))
+    except click.UsageError as error:
+        command = error.ctx.command_path if error.ctx else "tokalign"
+        return _complain(f"{error.format_message().rstrip('.')}; see {command} --help")
     except click.ClickException as error:
         return _complain(error.format_message())
-    except (click.Abort, KeyboardInterrupt):
+    except (click.Abort, InterruptedByUser, KeyboardInterrupt):
         _complain("interrupted; what was finished is kept, the same command goes on from there")
         return INTERRUPTED
-    except BrokenPipeError:
-        # The reader went away (`| head`): no error, and no second one at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+    except OSError as error:
+        # The machine's trouble, no bug: no permission, a name that is too long, a full disk.
+        where = f"{error.filename}: " if error.filename else ""
+        return _complain(f"{where}{error.strerror or error}")
 
 
 def _complain(message: str) -> int:
-    print(f"tokalign: {' '.join(message.split())}", file=sys.stderr)
+    line = visible(" ".join(message.split()))
+    if len(line) > LONGEST:
+        line = f"{line[: LONGEST // 2]} ... {line[-LONGEST // 2 :]}"
+    print(f"tokalign: {line}", file=sys.stderr)
     return USER_ERROR
 
 

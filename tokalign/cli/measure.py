@@ -7,13 +7,15 @@ from typing import Any
 import click
 
 from tokalign.cli.options import (
+    HIGHEST_SEED,
+    MOST_TOKENS,
+    check_range,
     embedder_options,
     json_option,
     print_json,
     print_table,
     show_progress,
 )
-from tokalign.errors import TokalignError
 
 
 @click.command()
@@ -36,10 +38,8 @@ def measure(
     """Measure Hit@K, LAR and GAR with 95 % intervals, beside their chance levels."""
     from tokalign.datasets import load_texts
 
-    if k < 1:
-        raise TokalignError(f"--k must be at least 1, not {k}")
-    if seed < 0:
-        raise TokalignError(f"--seed must be 0 or more, not {seed}")
+    check_range("--k", k, 1, MOST_TOKENS)
+    check_range("--seed", seed, 0, HIGHEST_SEED)
     texts = load_texts(dataset, limit=limit, seed=seed)
 
     from tokalign.embedders import load_embedder

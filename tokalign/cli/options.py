@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import json
+import math
+import os
 import sys
+import unicodedata
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 import click
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
+
+from tokalign.errors import TokalignError
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -31,37 +37,101 @@ def embedder_options(command: Command) -> Command:
     return command
 
 
+#: What --k and --seed may be: what every library below takes.
+MOST_TOKENS = 1_000_000
+HIGHEST_SEED = 2**63 - 1
+#: Narrowest column of text in a table; a terminal that is narrower still wraps whole lines.
+_NARROWEST = 12
+#: Characters that turn the direction of all that follows on the line.
+_TURNS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+
+
+def check_range(option: str, value: int, least: int, most: int) -> None:
+    """Refuse a number that is out of range.
+
+    Raises:
+        TokalignError: It is less than `least` or more than `most`.
+    """
+    if not least <= value <= most:
+        raise TokalignError(f"{option} must be between {least} and {most}, not {value}")
+
+
 def show_progress() -> bool:
     """Whether a person is watching."""
-    return sys.stderr.isatty()
+    return sys.stderr is not None and sys.stderr.isatty()
+
+
+def visible(text: str) -> str:
+    r"""The text with control characters written out, so that none reaches a terminal.
+
+    >>> print(visible("a\tb\x1b[31m"))
+    a\tb\x1b[31m
+    """
+    return "".join(
+        char.encode("unicode_escape").decode("ascii")
+        if unicodedata.category(char) in ("Cc", "Zl", "Zp") or char in _TURNS
+        else char
+        for char in text
+    )
 
 
 def print_json(document: Any) -> None:
     """One JSON document on standard output; text that is not ASCII as it is."""
-    print(json.dumps(document, ensure_ascii=False, indent=2, allow_nan=False))
+    _answer(json.dumps(document, ensure_ascii=False, indent=2, allow_nan=False) + "\n")
 
 
 def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-    """A table for people on standard output."""
-    table = Table(title=title, title_justify="left", show_edge=False, pad_edge=False)
-    numeric = [
-        all(isinstance(row[i], int | float | None) for row in rows) for i in range(len(columns))
-    ]
-    for name, right in zip(columns, numeric, strict=True):
-        table.add_column(name, justify="right" if right else "left", overflow="fold")
+    """A table for people on standard output.
+
+    Numbers are never broken; text is, where the terminal is narrow. An underscore in the name of
+    a column becomes a space.
+    """
+    table = Table(title=Text(visible(title)), title_justify="left", show_edge=False, pad_edge=False)
+    needed = 3 * (len(columns) - 1)
+    for i, name in enumerate(columns):
+        number = all(isinstance(row[i], int | float | None) for row in rows)
+        header = name.replace("_", " ")
+        width = max(map(len, header.split())) if number else _NARROWEST
+        if number:
+            width = max([width, *(len(_cell(row[i])) for row in rows)])
+        table.add_column(
+            header, justify="right" if number else "left", overflow="fold", min_width=width
+        )
+        needed += width
     for row in rows:
         table.add_row(*(_cell(value) for value in row))
-    Console(highlight=False, markup=False, soft_wrap=False).print(table)
+    console = Console(highlight=False, markup=False, emoji=False)
+    console.width = max(console.width, needed)
+    with console.capture() as captured:
+        console.print(table)
+    _answer(captured.get())
 
 
-def _cell(value: object) -> Any:
-    from rich.text import Text
-
-    if value is None:
+def _cell(value: object) -> Text:
+    if value is None or (isinstance(value, float) and math.isnan(value)):
         return Text("-")
-    return Text(f"{value:.3f}" if isinstance(value, float) else str(value))
+    return Text(f"{value:.3f}" if isinstance(value, float) else visible(str(value)))
+
+
+def _answer(text: str) -> None:
+    """Write to standard output at once, so that whatever is wrong with it shows here.
+
+    Raises:
+        TokalignError: It cannot be written, because a disk is full, say.
+    """
+    if sys.stdout is None:
+        return
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except OSError as error:
+        # Python flushes once more at exit: what is left must go somewhere.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # A reader that went away (`| head`) has all that it wanted: no error.
+        if not isinstance(error, BrokenPipeError):
+            raise TokalignError(f"cannot write to standard output: {error.strerror}") from error
 
 
 def note(message: str) -> None:
     """A remark on standard error that is no error."""
-    print(f"tokalign: note: {message}", file=sys.stderr)
+    print(f"tokalign: note: {visible(message)}", file=sys.stderr)

@@ -122,6 +122,10 @@ class Embedder:
         )
 
     def _package(self, vectors: np.ndarray, truncated: np.ndarray, layer: int | None) -> Embeddings:
+        if not np.isfinite(vectors).all():
+            raise TokalignError(
+                f"{self.name} gives vectors that are not finite in {self.dtype}; try another dtype"
+            )
         norms = np.linalg.norm(vectors, axis=1)
         if self.recipe.normalise:
             vectors = vectors / np.maximum(norms, 1e-12)[:, None]
@@ -141,8 +145,9 @@ class Embedder:
 
     @property
     def _pad_id(self) -> int:
-        # Any id will do where the tokenizer has none: padding is masked out everywhere.
-        return int(self.tokenizer.pad_token_id or 0)
+        # Padding is masked out everywhere, so any id of the model will do; RoBERTa's kind alone
+        # needs its own. The tokenizer's may be beyond the model's embeddings, if there is one.
+        return max(int(getattr(self.model.config, "pad_token_id", None) or 0), 0)
 
     @torch.inference_mode()
     def states(self, ids: np.ndarray, mask: np.ndarray, layer: int | None = None) -> torch.Tensor:
@@ -176,10 +181,9 @@ class Embedder:
 
     @cached_property
     def _takes_position_ids(self) -> bool:
-        # RoBERTa's kind counts its positions from the padding id itself.
-        counts_itself = hasattr(
-            getattr(self.model, "embeddings", None), "create_position_ids_from_input_ids"
-        )
+        # RoBERTa's and MPNet's kind counts its positions from the padding id itself.
+        places = getattr(getattr(self.model, "embeddings", None), "position_embeddings", None)
+        counts_itself = getattr(places, "padding_idx", None) is not None
         return "position_ids" in self._accepts and not counts_itself
 
     def _forward(self, given: dict[str, Any]) -> Any:

@@ -93,13 +93,14 @@ def inspect_folder(folder: Path) -> Recipe:
 def _plain(folder: Path, checkpoint: Path) -> Recipe:
     config = model_config(checkpoint)
     decoder = _is_decoder(config)
+    causal = decoder and getattr(config, "is_causal", True) is not False
     return Recipe(
         name=folder.name,
         checkpoint=str(folder),
         role="backbone" if decoder else "embedder",
         readout=_readout(checkpoint, decoder),
         pooling="last" if decoder else "mean",
-        attention="causal" if decoder else "bidirectional",
+        attention="causal" if causal else "bidirectional",
         max_length=_longest(config, checkpoint),
         note="Read off config.json; the pooling is the convention for its kind of model.",
     )
@@ -172,10 +173,8 @@ def _sentence_transformer(folder: Path) -> Recipe:
             + f"; allowed: {', '.join(sorted(_HARMLESS))}"
         )
     inner = paths["Transformer"]
-    if (inner / "adapter_config.json").is_file():
-        recipe = _adapter(inner)
-    else:
-        recipe = _plain(inner, inner)
+    adapted = (inner / "adapter_config.json").is_file()
+    recipe = _adapter(inner) if adapted else _plain(inner, inner)
     said = _first_json(inner, "sentence_bert_config.json")
     limit = said.get("max_seq_length") or recipe.max_length
     prompt = _prompt(folder)

@@ -7,6 +7,8 @@ error; here it is one. Only safetensors are read, and code that a checkpoint bri
 from __future__ import annotations
 
 import hashlib
+import re
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -52,7 +54,7 @@ def load_embedder(
     adapters = [checkpoint_folder(name) for name in recipe.adapters]
     for adapter in adapters:
         model = _merge_adapter(model, adapter)
-    tokenizer = _load_tokenizer(adapters[-1:] + [folder])
+    tokenizer = _load_tokenizer([*adapters[-1:], folder])
     model = model.eval().to(where)
     model.requires_grad_(False)
     check_attention(model, recipe)
@@ -96,7 +98,7 @@ def _load_model(folder: Path, recipe: Recipe, dtype: torch.dtype) -> Any:
         # bidirectional without padding and causal with it.
         config.is_causal = False
     # Our own bars tell of long work; a second one for each file would only be noise.
-    transformers_logging.disable_progress_bar()
+    transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     try:
         model, report = AutoModel.from_pretrained(
             folder,
@@ -123,18 +125,47 @@ def _load_model(folder: Path, recipe: Recipe, dtype: torch.dtype) -> Any:
 
 def _merge_adapter(model: Any, adapter: Path) -> Any:
     try:
-        from peft import PeftModel
+        from peft import PeftConfig, PeftModel
     except ImportError as error:
         raise TokalignError(
             f"{adapter} is a LoRA adapter: install the extra, pip install 'tokalign[lora]'"
         ) from error
-    Weights(adapter)
+    wrapped = _fit_adapter(model, adapter)
     try:
-        merged = PeftModel.from_pretrained(model, str(adapter)).merge_and_unload()
-    except (ValueError, RuntimeError, KeyError) as error:
+        config = PeftConfig.from_pretrained(str(adapter))
+        config.task_type = None  # the body alone is there: nothing to generate or classify with
+        with warnings.catch_warnings():
+            # To peft, a layer of the adapter without weights is no error, only a warning.
+            warnings.filterwarnings("error", message="Found missing adapter keys")
+            adapted = PeftModel.from_pretrained(
+                model, str(adapter), config=config, key_mapping=wrapped
+            )
+        merged = adapted.merge_and_unload()
+    except (ValueError, RuntimeError, KeyError, TypeError, AttributeError, UserWarning) as error:
         first = str(error).strip().splitlines()[0]
         raise TokalignError(f"{adapter} does not fit its base: {first}") from error
     return merged
+
+
+def _fit_adapter(model: Any, adapter: Path) -> dict[str, str]:
+    """How the names of an adapter's tensors become those of the body.
+
+    An adapter that was trained on a model with a head names the body (``model.layers``); peft
+    would leave out such tensors without an error.
+
+    Raises:
+        TokalignError: A tensor is for a module that the body does not have.
+    """
+    body = re.escape(model.base_model_prefix)
+    known = {name for name, _ in model.named_modules()}
+    names = [name.removeprefix("base_model.model.") for name in Weights(adapter)]
+    modules = {re.split(r"\.(?:lora_\w+|weight|bias)\b", name)[0] for name in names}
+    if modules <= known:
+        return {}
+    strange = sorted({re.sub(rf"^{body}\.", "", module) for module in modules} - known)
+    if strange:
+        raise TokalignError(f"{adapter} does not fit its base, which has no {strange[0]}")
+    return {rf"^{body}\.": ""}
 
 
 def _load_tokenizer(folders: list[Path]) -> Any:

@@ -84,7 +84,11 @@ def registry() -> dict[str, Recipe]:
     recipes = dict(_own_entries())
     path = user_file()
     if path.is_file():
-        for name, recipe in read_entries(path.read_text("utf-8"), str(path)).items():
+        try:
+            text = path.read_text("utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise TokalignError(f"{path} cannot be read as UTF-8 text: {error}") from error
+        for name, recipe in read_entries(text, str(path)).items():
             if name in recipes:
                 raise TokalignError(
                     f"{path}: {name!r} is a name of the package; choose another for your entry"

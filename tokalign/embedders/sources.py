@@ -50,8 +50,13 @@ def find_recipe(embedder: str) -> Recipe:
     if path.exists():
         raise TokalignError(f"{embedder} is a file; an embedder is a name, a hub id or a folder")
     if _HUB_ID.fullmatch(embedder) and not embedder.startswith("."):
-        folder = checkpoint_folder(embedder)
-        return inspect_folder(folder).model_copy(update={"name": embedder, "checkpoint": embedder})
+        folder = checkpoint_folder(embedder).resolve()
+        recipe = inspect_folder(folder)
+        named = {"name": embedder}
+        # An adapter's checkpoint is its base, and some folders keep the model one level down.
+        if recipe.checkpoint == str(folder):
+            named["checkpoint"] = embedder
+        return recipe.model_copy(update=named)
     if "/" in embedder:
         raise TokalignError(f"no folder {embedder}; an embedder is a name, a hub id or a folder")
     raise unknown("embedder", embedder, known)
@@ -105,8 +110,10 @@ def _from_hub(repo: str, revision: str | None) -> Path:
 
 def is_available(recipe: Recipe) -> bool:
     """Whether the recipe's weights can be had now without a download."""
-    names = (recipe.checkpoint, *recipe.adapters, *([recipe.head] if recipe.head else []))
-    return all(_is_local(name, recipe.hub, recipe.revision) for name in names)
+    others = {*recipe.adapters, *([recipe.head] if recipe.head else [])} - {recipe.checkpoint}
+    return _is_local(recipe.checkpoint, recipe.hub, recipe.revision) and all(
+        _is_local(name, None, None) for name in others
+    )
 
 
 def _is_local(checkpoint: str, hub: str | None, revision: str | None) -> bool:

@@ -65,35 +65,36 @@ def tokenise(
         instruction: Put in the place of ``{instruction}``; the recipe's own where it is None.
 
     Raises:
-        TokalignError: A text is not valid Unicode, is empty for a model that adds no special
-            tokens, or the prompt alone is longer than the model takes.
+        TokalignError: `texts` is a single string, a text is not valid Unicode, is empty for a
+            model that adds no special tokens, or the prompt alone is longer than the model takes.
     """
+    if isinstance(texts, str):
+        raise TokalignError("texts is one string; a list of strings is needed")
     before, after = recipe.prompt(instruction)
     clean = [check_text(text, number) for number, text in enumerate(texts, 1)]
     if recipe.lowercase:
+        before, after = before.lower(), after.lower()
         clean = [text.lower() for text in clean]
-    encoded = tokenizer(
-        [before + text + after for text in clean],
-        return_attention_mask=False,
-        return_token_type_ids=False,
-        return_offsets_mapping=recipe.needs_prompt,
-        verbose=False,
-    )
-    lead, trail = special_tokens_around(tokenizer)
+    around = special_tokens_around(tokenizer)
     ids, pool, truncated = [], [], []
-    for number, sequence in enumerate(encoded["input_ids"]):
-        start, end = lead, len(sequence) - trail
-        if recipe.needs_prompt:
-            place = len(before), len(before) + len(clean[number])
-            start, end = _positions(encoded["offset_mapping"][number], place, (start, end))
+    read = _read(tokenizer, clean, before, after, around)
+    for number, (sequence, (start, end), offsets) in enumerate(read):
         over = len(sequence) - recipe.max_length
-        if over > end - start:
+        text = clean[number]
+        while after and len(sequence) > recipe.max_length and text:
+            # Cut by characters and read anew: the text's last token may hold a part of what
+            # follows it, such as a full stop and the quotation mark of the prompt.
+            first_out = max(end - (len(sequence) - recipe.max_length), start)
+            text = text[: max(offsets[first_out][0] - len(before), 0)].rstrip()
+            [(sequence, (start, end), offsets)] = _read(tokenizer, [text], before, after, around)
+        beyond = len(sequence) - recipe.max_length
+        if beyond > end - start:
             raise TokalignError(
                 f"the prompt of {recipe.name} alone is longer than its {recipe.max_length} tokens"
             )
-        if over > 0:
-            sequence = sequence[: end - over] + sequence[end:]
-            end -= over
+        if beyond > 0:
+            sequence = sequence[: end - beyond] + sequence[end:]
+            end -= beyond
         whole = {"all": (0, len(sequence)), "after_prompt": (start, len(sequence))}
         first, last = whole.get(recipe.pool_over, (start, end))
         if last <= first:
@@ -106,14 +107,45 @@ def tokenise(
     return TokenisedTexts(ids, np.array(pool, dtype=np.int64).reshape(-1, 2), np.array(truncated))
 
 
+def _read(
+    tokenizer: Any, texts: list[str], before: str, after: str, around: tuple[int, int]
+) -> list[tuple[list[int], tuple[int, int], Sequence[tuple[int, int]]]]:
+    """For each text: ids, first and one past the last token of its own, and offsets."""
+    if not texts:
+        return []
+    prompted = bool(before or after)
+    encoded = tokenizer(
+        [before + text + after for text in texts],
+        return_attention_mask=False,
+        return_token_type_ids=False,
+        return_offsets_mapping=prompted,
+        verbose=False,
+    )
+    read = []
+    for number, sequence in enumerate(encoded["input_ids"]):
+        span = around[0], len(sequence) - around[1]
+        offsets: Sequence[tuple[int, int]] = []
+        if prompted:
+            offsets = encoded["offset_mapping"][number]
+            span = _positions(offsets, (len(before), len(before) + len(texts[number])), span)
+        read.append((sequence, span, offsets))
+    return read
+
+
 def special_tokens_around(tokenizer: Any) -> tuple[int, int]:
     """How many special tokens the tokenizer puts before and after a text.
 
     ``(1, 1)`` for BERT's ``[CLS] text [SEP]``, ``(1, 0)`` for LLaMA's ``<s> text``.
+
+    Raises:
+        TokalignError: The tokenizer makes no token of any probe.
     """
-    mask = tokenizer("a", return_special_tokens_mask=True, verbose=False)["special_tokens_mask"]
-    inner = [i for i, special in enumerate(mask) if not special]
-    return inner[0], len(mask) - 1 - inner[-1]
+    for probe in ("a", "A", "1", "."):
+        mask = tokenizer(probe, return_special_tokens_mask=True, verbose=False)
+        inner = [i for i, special in enumerate(mask["special_tokens_mask"]) if not special]
+        if inner:
+            return inner[0], len(mask["special_tokens_mask"]) - 1 - inner[-1]
+    raise TokalignError("the tokenizer makes no token of a letter, a digit or a full stop")
 
 
 def _positions(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tokalign.measures.chance import derangements
 from tokalign.measures.intervals import Interval
+from tokalign.measures.marks import Mark, MarkedText, mark, marked_texts
 from tokalign.measures.measurement import Measurement, Overlap, measure
 from tokalign.measures.overlap import GAR, LAR, Hit, Metric
 from tokalign.measures.ranks import Literals, Ranks, ranks
@@ -14,11 +15,15 @@ __all__ = [
     "Hit",
     "Interval",
     "Literals",
+    "Mark",
+    "MarkedText",
     "Measurement",
     "Metric",
     "Overlap",
     "Ranks",
     "derangements",
+    "mark",
+    "marked_texts",
     "measure",
     "ranks",
 ]

@@ -68,7 +68,8 @@ class Ranks:
             cap: Look no further than this many entries, whatever the cut-off is.
         """
         limit = self.cutoff if cap is None else np.minimum(self.cutoff, cap)
-        return self.rank < limit[self.text]
+        found: np.ndarray = self.rank < limit[self.text]
+        return found
 
     def select(self, texts: np.ndarray) -> Ranks:
         """The ranks of some of the texts, renumbered.

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from tokalign.report.execute import ChapterFailed, Executed
+from tokalign.report.ledger import judge, ledger_table, read_claims
 from tokalign.report.project import Chapter, choose_chapters, find_project, list_chapters
 from tokalign.report.render import RenderFailed
 from tokalign.report.run import RunResult, build_book, run_chapters
@@ -19,6 +20,9 @@ __all__ = [
     "build_book",
     "choose_chapters",
     "find_project",
+    "judge",
+    "ledger_table",
     "list_chapters",
+    "read_claims",
     "run_chapters",
 ]

@@ -12,6 +12,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+# A warning's place: a file that the kernel makes up for each cell, with its process number.
+_CELL_FILE = re.compile(r"[\w./-]*/ipykernel_\d+/\d+\.py")
 _WIDGET = "application/vnd.jupyter.widget-view+json"
 
 
@@ -32,9 +34,10 @@ def machine_paths(project: Path) -> list[tuple[str, str]]:
         sys.base_prefix: "",
         str(Path.home()): "~",
     }
-    # "/usr" and "/root" also begin paths that name no machine, but a home or a prefix of one
-    # letter ("/") would turn every slash into nothing.
-    return sorted(((a, b) for a, b in pairs.items() if len(a) > 2), key=lambda p: -len(p[0]))
+    # These are the same everywhere and name no machine; and a lone "/" would eat every slash.
+    for common in ("/", "/usr", "/usr/local"):
+        pairs.pop(common, None)
+    return sorted(pairs.items(), key=lambda pair: -len(pair[0]))
 
 
 def strip_paths(text: str, paths: Sequence[tuple[str, str]]) -> str:
@@ -49,7 +52,7 @@ def strip_paths(text: str, paths: Sequence[tuple[str, str]]) -> str:
         tail = "(?=/|$|[^\\w./-]|\\.(?:\\s|$))"
         replaced = re.escape(path) + ("(?:/|" + tail + ")" if not instead else tail)
         text = re.sub(r"(?<![\w.~-])" + replaced, instead, text)
-    return text
+    return _CELL_FILE.sub("cell", text)
 
 
 def clean_notebook(notebook: Any, paths: Sequence[tuple[str, str]]) -> None:
@@ -69,20 +72,21 @@ def clean_notebook(notebook: Any, paths: Sequence[tuple[str, str]]) -> None:
         if "injected-parameters" in cell.metadata.get("tags", []):
             cell.source = strip_paths(cell.source, paths)
         cell.outputs = [
-            _clean(output, paths)
+            clean_value(output, paths)
             for output in cell.outputs
             if _WIDGET not in output.get("data", {})
         ]
 
 
-def _clean(value: Any, paths: Sequence[tuple[str, str]]) -> Any:
+def clean_value(value: Any, paths: Sequence[tuple[str, str]]) -> Any:
+    """Replace absolute paths in every string of a nested value; dicts are changed in place."""
     if isinstance(value, str):
         return strip_paths(value, paths)
     if isinstance(value, list):
-        return [_clean(item, paths) for item in value]
+        return [clean_value(item, paths) for item in value]
     if isinstance(value, dict):
         # Images are base64: nothing to find there, and long.
         for key in value:
             if not (isinstance(key, str) and key.startswith("image/") and key != "image/svg+xml"):
-                value[key] = _clean(value[key], paths)
+                value[key] = clean_value(value[key], paths)
     return value

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from tokalign.errors import TokalignError
-from tokalign.report.clean import clean_notebook, machine_paths
+from tokalign.report.clean import clean_notebook, clean_value, machine_paths
 from tokalign.report.fingerprint import chapter_key
 from tokalign.report.notebook import read_notebook, write_notebook
 from tokalign.report.project import Chapter
@@ -101,11 +101,12 @@ def execute_chapter(
     try:
         notebook = _papermill(chapter, parameters, part, project, shown)
         seconds = time.monotonic() - started
-        clean_notebook(notebook, machine_paths(project))
+        paths = machine_paths(project)
+        clean_notebook(notebook, paths)
         notebook.metadata["tokalign"] = {
             "key": key,
             "chapter": chapter.name,
-            "parameters": dict(parameters),
+            "parameters": clean_value(dict(parameters), paths),
             "seconds": round(seconds, 1),
         }
         write_notebook(notebook, part)

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from tokalign.errors import TokalignError
-from tokalign.report.clean import strip_paths
+from tokalign.report.clean import machine_paths, strip_paths
 from tokalign.report.execute import Executed
 from tokalign.report.offline import external_resources, published_paths
 from tokalign.report.stage import describe, stage
@@ -57,7 +57,8 @@ def render(project: Path, executed: Sequence[Executed], build: Path) -> Path:
             folder of this machine.
     """
     source, work, log = build / "source", build / "jb", build / "render.log"
-    dropped = stage(project, executed, source, describe(executed))
+    announcement = strip_paths(describe(executed), machine_paths(project))
+    dropped = stage(project, executed, source, announcement)
     if work.exists():
         shutil.rmtree(work)
     options = ["-W", "--keep-going", "-n"] if not dropped else ["-n"]

@@ -47,7 +47,7 @@ def compute_sharded(
     compute: Callable[[Sequence[str]], Mapping[str, Array]],
     store: Store | None,
     size: int = 256,
-    progress: Callable[[int], None] | None = None,
+    progress: Callable[[int], object] | None = None,
 ) -> dict[str, Array]:
     """Compute arrays for texts shard by shard, and keep each shard's in the store.
 

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from tokalign.tokens.aligned import AlignedTokens
 from tokalign.tokens.decoding import decode
-from tokalign.tokens.forms import Literal, VocabularyForms, literal_words, normal_form
+from tokalign.tokens.forms import (
+    Literal,
+    VocabularyForms,
+    WordForm,
+    literal_words,
+    normal_form,
+    word_forms,
+)
 from tokalign.tokens.head import Head
 from tokalign.tokens.reading import load_head, read_head
 from tokalign.tokens.stored import aligned_tokens, ranked_forms
@@ -14,6 +21,7 @@ __all__ = [
     "Head",
     "Literal",
     "VocabularyForms",
+    "WordForm",
     "aligned_tokens",
     "decode",
     "literal_words",
@@ -21,4 +29,5 @@ __all__ = [
     "normal_form",
     "ranked_forms",
     "read_head",
+    "word_forms",
 ]

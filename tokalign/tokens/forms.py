@@ -73,8 +73,16 @@ class Literal:
     matches: frozenset[str]
 
 
-def literal_words(text: str, tokenizer: Any) -> list[Literal]:
-    """The content words of a text, equal forms merged, in the order of first occurrence.
+@dataclass(frozen=True)
+class WordForm(Literal):
+    """One occurrence of a content word: ``text[start:end]``."""
+
+    start: int
+    end: int
+
+
+def word_forms(text: str, tokenizer: Any) -> list[WordForm]:
+    """Every occurrence of a content word of a text, in order.
 
     A word is matched by its own form, and by the form of its first piece where the tokenizer
     cuts it up (``parrots`` into ``par``, ``rots``): after a space and at the start of a text.
@@ -83,12 +91,26 @@ def literal_words(text: str, tokenizer: Any) -> list[Literal]:
         text: Raw text.
         tokenizer: The tokenizer whose tokens will be compared.
     """
-    merged: dict[str, set[str]] = {}
-    for word in _WORD.findall(text):
-        form = normal_form(word)
+    found = []
+    for word in _WORD.finditer(text):
+        form = normal_form(word.group())
         if form is not None:
-            merged.setdefault(form, {form}).update(_first_pieces(word, tokenizer))
-    return [Literal(form, frozenset(matches)) for form, matches in merged.items()]
+            matches = frozenset({form, *_first_pieces(word.group(), tokenizer)})
+            found.append(WordForm(form, matches, word.start(), word.end()))
+    return found
+
+
+def literal_words(text: str, tokenizer: Any) -> list[Literal]:
+    """The content words of a text, equal forms merged, in the order of first occurrence.
+
+    Args:
+        text: Raw text.
+        tokenizer: The tokenizer whose tokens will be compared.
+    """
+    merged: dict[str, frozenset[str]] = {}
+    for word in word_forms(text, tokenizer):
+        merged[word.form] = merged.get(word.form, frozenset()) | word.matches
+    return [Literal(form, matches) for form, matches in merged.items()]
 
 
 def _first_pieces(word: str, tokenizer: Any) -> Iterable[str]:

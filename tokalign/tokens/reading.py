@@ -6,11 +6,12 @@ model's name.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import torch
+from torch.nn import functional
 from transformers.activations import ACT2FN
 
 from tokalign.embedders import Embedder
@@ -188,27 +189,25 @@ def _mlm_transform(config: Any, weights: Weights, layout: MlmLayout) -> Transfor
 
     dense, dense_bias = read(layout.dense + ".weight"), read(layout.dense + ".bias")
     norm, norm_bias = read(layout.norm + ".weight"), read(layout.norm + ".bias")
-    assert dense is not None
-    if norm is None:
+    if dense is None or norm is None:
         raise TokalignError(f"{weights.folder}: the masked-LM head lacks {layout.norm}")
     activation = ACT2FN[getattr(config, layout.activation, layout.activation)]
     said = layout.eps
     eps = float(said[1:]) if said.startswith("=") else float(getattr(config, said))
 
     def transform(vectors: torch.Tensor) -> torch.Tensor:
-        on = [
-            None if t is None else t.to(vectors.device)
-            for t in (dense, dense_bias, norm, norm_bias)
-        ]
-        hidden = activation(torch.nn.functional.linear(vectors, on[0], on[1]))
-        return torch.nn.functional.layer_norm(hidden, hidden.shape[-1:], on[2], on[3], eps)
+        def on(tensor: torch.Tensor | None) -> torch.Tensor | None:
+            return None if tensor is None else tensor.to(vectors.device)
+
+        hidden = functional.linear(vectors, dense.to(vectors.device), on(dense_bias))
+        return functional.layer_norm(
+            activation(hidden), hidden.shape[-1:], on(norm), on(norm_bias), eps
+        )
 
     return transform
 
 
 def _to(head: Head, device: torch.device) -> Head:
-    from dataclasses import replace
-
     return replace(
         head,
         matrix=head.matrix.to(device),

@@ -1,0 +1,109 @@
+"""A text beside its aligned tokens: one large picture, and a gallery of many."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Sequence
+
+import matplotlib.pyplot as plt
+import pandas as pd
+import seaborn as sns
+
+from tokalign.figures.picture import BLUE, GREY, ORANGE, Picture, picture, theme
+from tokalign.measures import MarkedText
+
+_COLOURS = {"literal": BLUE, "variant": ORANGE, "other": GREY}
+#: Sign and word carry the mark, colour only helps.
+_SIGNS = {"literal": "●", "variant": "◐", "other": "○"}
+_MEANING = {
+    "literal": "a token of the text",
+    "variant": "another form of one of its words",
+    "other": "not in the text",
+}
+
+
+def text_with_tokens(marked: MarkedText, embedder: str) -> Picture:
+    """A text, the words that its aligned tokens match, and the tokens with their logits.
+
+    Args:
+        marked: The text and its tokens.
+        embedder: Whose tokens they are.
+    """
+    frame = pd.DataFrame(
+        {
+            "token": [
+                f"{_SIGNS[m]} {_shown(t)}" for t, m in zip(marked.tokens, marked.marks, strict=True)
+            ],
+            "logit": marked.logits,
+            "mark": marked.marks,
+            "row": range(len(marked.tokens)),
+        }
+    )
+    with theme(f"text-{embedder}"):
+        figure, axes = plt.subplots(figsize=(6.2, 0.33 * len(frame) + 0.7))
+        sns.barplot(frame, x="logit", y="row", hue="mark", palette=_COLOURS, orient="h",
+                    legend=False, ax=axes, width=0.72)  # fmt: skip
+        axes.set(ylabel="", xlabel="logit")
+        axes.set_yticks(range(len(frame)), frame["token"])
+        axes.tick_params(axis="y", length=0)
+        drawn = picture(
+            figure,
+            f"Bars of the logits of the aligned tokens of “{marked.text}” by {embedder}: "
+            + ", ".join(f"{_shown(t)} ({m})" for t, m in zip(marked.tokens, marked.marks,
+                                                             strict=True)),
+        )  # fmt: skip
+    words = f'<p class="tokalign-text">{_highlighted(marked)}</p>'
+    return Picture(words + drawn.markup + _legend(), drawn.alt)
+
+
+def gallery(marked: Sequence[MarkedText], labels: Sequence[str] | None = None) -> Picture:
+    """Several texts, each with its aligned tokens as a row of marked words.
+
+    Args:
+        marked: The texts and their tokens.
+        labels: One a text, shown above it.
+    """
+    rows = []
+    for number, one in enumerate(marked):
+        name = html.escape(labels[number]) if labels else ""
+        label = f'<span class="tokalign-label">{name}</span>' if name else ""
+        chips = " ".join(
+            f'<span class="tokalign-chip tokalign-{m}">'
+            f'<span aria-hidden="true">{_SIGNS[m]}</span> {html.escape(_shown(t))}'
+            f'<span class="tokalign-hidden"> ({m})</span></span>'
+            for t, m in zip(one.tokens, one.marks, strict=True)
+        )
+        rows.append(
+            f'<li><p class="tokalign-text">{label}{_highlighted(one)}</p>'
+            f'<p class="tokalign-chips">{chips}</p></li>'
+        )
+    return Picture(
+        f'<ul class="tokalign-gallery">{"".join(rows)}</ul>{_legend()}',
+        f"{len(marked)} texts, each with its aligned tokens",
+    )
+
+
+def _shown(token: str) -> str:
+    """A token as it can be seen: blanks and line ends by name."""
+    return token.strip() or repr(token)
+
+
+def _highlighted(marked: MarkedText) -> str:
+    parts, here = [], 0
+    for start, end in marked.matched:
+        parts.append(html.escape(marked.text[here:start]))
+        parts.append(f"<mark>{html.escape(marked.text[start:end])}</mark>")
+        here = end
+    return "".join(parts) + html.escape(marked.text[here:])
+
+
+def _legend() -> str:
+    items = " ".join(
+        f'<span class="tokalign-key"><span class="tokalign-{m}" aria-hidden="true">'
+        f"{_SIGNS[m]}</span> {words}</span>"
+        for m, words in _MEANING.items()
+    )
+    return (
+        f'<p class="tokalign-legend"><span class="tokalign-key"><mark>word</mark> matched by a '
+        f"token</span> {items}</p>"
+    )
