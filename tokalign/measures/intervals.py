@@ -43,7 +43,8 @@ def mean_interval(values: np.ndarray, seed: int = 0) -> Interval:
     """A mean over texts, with a percentile bootstrap interval.
 
     Args:
-        values: ``(N,)``, one value a text.
+        values: ``(N,)``, one share a text. A single one tells nothing of the spread: its interval
+            is 0 to 1.
         seed: Of the resampling.
 
     >>> mean_interval(np.array([1.0, 1.0]))
@@ -51,6 +52,8 @@ def mean_interval(values: np.ndarray, seed: int = 0) -> Interval:
     """
     generator = np.random.default_rng(seed)
     n = len(values)
+    if n < 2:
+        return Interval(float(values.mean()), 0.0, 1.0)
     means = [values[generator.integers(0, n, n)].mean() for _ in range(RESAMPLES)]
     low, high = np.quantile(means, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
     mean = float(values.mean())

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from tokalign.embedders import Embedder
+from tokalign.embedders.tokenising import check_text
 from tokalign.errors import TokalignError
 from tokalign.measures.chance import derangements
 from tokalign.measures.overlap import GAR, LAR, Hit, Metric
@@ -129,6 +130,8 @@ class Measurement:
         Args:
             labels: One a text, in the order of the texts measured.
         """
+        if len(labels) != self.tokens.own.texts:
+            raise ValueError(f"{len(labels)} labels for {self.tokens.own.texts} texts")
         given = np.asarray(labels)
         parts = [
             Measurement(self.embedder, self.k, self.seed,
@@ -164,12 +167,15 @@ def measure(
         Ranks of all literal items, from which every metric follows.
 
     Raises:
-        TokalignError: No texts, k less than 1, or a text of which the tokenizer makes no token.
+        TokalignError: No texts, k less than 1, a text that is not valid Unicode or of which the
+            tokenizer makes no token, or logits that are not finite.
     """
     if not len(texts):
         raise TokalignError("there is no text to measure")
     if k < 1:
         raise TokalignError(f"k must be at least 1, not {k}")
+    for number, text in enumerate(texts, 1):
+        check_text(text, number)
     head = head or load_head(embedder)
     tokenizer = embedder.tokenizer
     ids = tokenizer(list(texts), verbose=False)["input_ids"]
@@ -179,9 +185,15 @@ def measure(
     deranged = derangements(len(texts), seed=seed)
     depth = max(k, int(literals.cutoff.max()))
     random = head.random(seed)
+    aligned = aligned_tokens(embedder, head, texts, depth, store, progress=progress)
+    if not np.isfinite(aligned.logits).all():
+        raise TokalignError(
+            f"{embedder.name} in {embedder.dtype} gives logits that are not finite: its weights "
+            "are spoilt, or float32 is needed"
+        )
     tokens = _overlap(
         literals,
-        aligned_tokens(embedder, head, texts, depth, store, progress=progress).ids,
+        aligned.ids,
         aligned_tokens(embedder, random, texts, depth, store).ids,
         deranged,
         np.arange(len(texts)),

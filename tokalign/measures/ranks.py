@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -38,6 +39,23 @@ class Literals:
 
     def __len__(self) -> int:
         return len(self.items)
+
+    @cached_property
+    def nothing(self) -> int:
+        """A number that no match has: it closes every list of matches."""
+        highest = [int(m.max()) for row in self.matches for m in row if len(m)]
+        return max(highest, default=-1) + 1
+
+    @cached_property
+    def joined(self) -> list[tuple[np.ndarray, np.ndarray]]:
+        """For each text, the matches of its items one after the other, and where each starts."""
+        found = []
+        for row in self.matches:
+            closed = [part for match in row for part in (match, [self.nothing])]
+            lengths = np.array([len(match) + 1 for match in row], dtype=np.int64)
+            entries = np.concatenate([np.empty(0, np.int64), *closed]).astype(np.int64)
+            found.append((entries, np.cumsum(lengths) - lengths))
+        return found
 
 
 @dataclass(frozen=True)
@@ -104,16 +122,18 @@ def ranks(literals: Literals, lists: np.ndarray, order: np.ndarray | None = None
     if len(lists) != len(literals):
         raise ValueError(f"{len(literals)} texts, but {len(lists)} lists")
     given = lists if order is None else lists[order]
-    highest = max((int(m.max()) for row in literals.matches for m in row if len(m)), default=0)
-    place = np.full(max(highest, int(lists.max(initial=0))) + 1, NEVER, dtype=np.int64)
-    found, depth = [], np.arange(lists.shape[1])
-    for row, entries in zip(literals.matches, given, strict=True):
+    size = max(literals.nothing, int(lists.max(initial=0))) + 1
+    place = np.full(size, NEVER, dtype=np.int64)
+    found, depth = [np.empty(0, dtype=np.int64)], np.arange(lists.shape[1])
+    for (matches, starts), entries in zip(literals.joined, given, strict=True):
         place[entries] = depth
-        found += [place[match].min(initial=NEVER) for match in row]
+        place[literals.nothing] = NEVER
+        if len(starts):
+            found.append(np.minimum.reduceat(place[matches], starts))
         place[entries] = NEVER
     sizes = [len(items) for items in literals.items]
     return Ranks(
-        np.array(found, dtype=np.int64),
+        np.concatenate(found),
         np.concatenate([*literals.items, np.empty(0, dtype=np.int64)]),
         np.repeat(np.arange(len(literals)), sizes),
         literals.cutoff,
