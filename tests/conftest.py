@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
+
+# Before any model library is imported: a look at the hub would only cost retries.
+os.environ["HF_HUB_OFFLINE"] = "1"
 
 
 @pytest.fixture(scope="session")
@@ -16,3 +21,20 @@ def shared() -> Path:
     if not (folder / "datasets").is_dir():
         pytest.skip(f"no shared folder of data sets ({folder}); TOKALIGN_SHARED names one")
     return folder
+
+
+@pytest.fixture(scope="session")
+def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
+    """Tiny checkpoints by name, see `checkpoints.build`; each is made once, when first asked for.
+
+    ``checkpoint("llama", tag="sharded", save=...)`` is another folder than ``checkpoint("llama")``.
+    """
+    from checkpoints import build
+
+    root = tmp_path_factory.mktemp("checkpoints")
+
+    def make(name: str, *, tag: str = "", **more: Any) -> Path:
+        folder = root / (f"{name}@{tag}" if tag else name)
+        return folder if folder.is_dir() else build(name, folder, **more)
+
+    return make

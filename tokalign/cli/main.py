@@ -94,7 +94,7 @@ def _run(arguments: Sequence[str] | None) -> int:
         return _complain(str(error))
     except click.UsageError as error:
         command = error.ctx.command_path if error.ctx else "tokalign"
-        return _complain(f"{error.format_message().rstrip('.')}; see {command} --help")
+        return _complain(f"{error.format_message()} (see {command} --help)")
     except click.ClickException as error:
         return _complain(error.format_message())
     except (click.Abort, InterruptedByUser, KeyboardInterrupt):

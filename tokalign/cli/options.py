@@ -89,15 +89,14 @@ def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[obje
     table = Table(title=Text(visible(title)), title_justify="left", show_edge=False, pad_edge=False)
     needed = 3 * (len(columns) - 1)
     for i, name in enumerate(columns):
-        number = all(isinstance(row[i], int | float | None) for row in rows)
         header = name.replace("_", " ")
-        width = max(map(len, header.split())) if number else _NARROWEST
-        if number:
-            width = max([width, *(len(_cell(row[i])) for row in rows)])
-        table.add_column(
-            header, justify="right" if number else "left", overflow="fold", min_width=width
-        )
-        needed += width
+        if all(isinstance(row[i], int | float | None) for row in rows):
+            width = max(map(len, [*header.split(), *(_cell(row[i]).plain for row in rows)]))
+            table.add_column(header, justify="right", width=width)
+            needed += width
+        else:
+            table.add_column(header, overflow="fold")
+            needed += _NARROWEST
     for row in rows:
         table.add_row(*(_cell(value) for value in row))
     console = Console(highlight=False, markup=False, emoji=False)

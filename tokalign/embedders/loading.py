@@ -97,8 +97,11 @@ def _load_model(folder: Path, recipe: Recipe, dtype: torch.dtype) -> Any:
         # transformers >= 5.6 builds its masks from the config; setting it on the modules alone is
         # bidirectional without padding and causal with it.
         config.is_causal = False
-    # Our own bars tell of long work; a second one for each file would only be noise.
+    # Our own bars tell of long work; a second one for each file would only be noise. So would the
+    # report of unused tensors: what matters in it is an error below.
     transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    verbosity = transformers_logging.get_verbosity()
+    transformers_logging.set_verbosity_error()
     try:
         model, report = AutoModel.from_pretrained(
             folder,
@@ -113,6 +116,8 @@ def _load_model(folder: Path, recipe: Recipe, dtype: torch.dtype) -> Any:
         raise TokalignError(
             f"{folder} cannot be loaded: {str(error).strip().splitlines()[0]}"
         ) from error
+    finally:
+        transformers_logging.set_verbosity(verbosity)
     missing = sorted(k for k in report["missing_keys"] if not k.startswith(_SPARE))
     misfit = sorted(str(k[0]) for k in report["mismatched_keys"])
     if missing or misfit:

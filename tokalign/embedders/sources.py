@@ -120,7 +120,9 @@ def _is_local(checkpoint: str, hub: str | None, revision: str | None) -> bool:
     if checkpoint.startswith("package:"):
         if importlib.util.find_spec(checkpoint.removeprefix("package:").split("/")[0]):
             return True
-        checkpoint = hub or ""
+        if hub is None:
+            return False
+        checkpoint = hub
     if Path(checkpoint).expanduser().is_dir():
         return True
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Hashable
 
 import matplotlib.pyplot as plt
@@ -11,6 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
 from tokalign.figures.picture import BLUE, GREY, ORANGE, Picture, picture, theme
+from tokalign.figures.words import short
 
 #: Frame's name of a view -> what a reader calls it.
 VIEWS = {
@@ -29,11 +31,13 @@ def metrics_beside_chance(frame: pd.DataFrame) -> Picture:
         frame: `Measurement.frame` of one or more embedders, put together.
     """
     views = [view for view in VIEWS if view in set(frame["view"])]
-    rows = frame.assign(base=frame["metric"].str.replace(r" \(.*", "", regex=True))
+    rows = frame.assign(
+        base=frame["metric"].str.replace(r" \(.*", "", regex=True), embedder=_apart(frame)
+    )
     names = list(dict.fromkeys(rows["base"]))
-    embedders = list(dict.fromkeys(frame["embedder"]))
+    embedders = short(rows["embedder"])
     lines = [(n, e) for n in names for e in embedders]
-    label = {(n, e): n if len(embedders) == 1 else f"{n}, {e}" for n, e in lines}
+    label = {(n, e): n if len(embedders) == 1 else f"{n}, {embedders[e]}" for n, e in lines}
     with theme("metrics"):
         figure, grid = plt.subplots(
             len(views), 1, figsize=(6.2, len(views) * (0.34 * len(lines) + 0.75)), sharex=True,
@@ -60,27 +64,30 @@ def metric_by_label(frame: pd.DataFrame, metric: str, view: str) -> Picture:
         view: ``tokens``, ``content`` or ``as_published``.
     """
     rows = frame[(frame["metric"] == metric) & (frame["view"] == view)]
-    rows = rows.sort_values(["value", "label"], ascending=[False, True])
+    rows = rows.astype({"value": float}).sort_values(["value", "label"], ascending=[False, True])
     with theme(f"labels-{metric}-{view}"):
         figure, axes = plt.subplots(figsize=(6.2, 0.3 * len(rows) + 1.1))
-        _dots(axes, rows, list(rows["label"]))
+        labels = short(rows["label"])
+        _dots(axes, rows, [labels[label] for label in rows["label"]])
         axes.set_xlabel(f"{metric}, {VIEWS[view]}")
         figure.legend(handles=_keys(), loc="upper center", ncols=3, frameon=False,
                       bbox_to_anchor=(0.5, 0.02), handletextpad=0.4)  # fmt: skip
         figure.tight_layout()
-        told = ", ".join(f"{row.label} {row.value:.2f}" for row in rows.itertuples())
+        told = ", ".join(f"{row['label']} {_number(row['value'])}" for _, row in rows.iterrows())
         return picture(figure, f"{metric} ({VIEWS[view]}) by label: {told}")
 
 
 def _dots(axes: Axes, rows: pd.DataFrame, labels: list[str]) -> None:
     """Dot and interval for each row from top to bottom, chance levels as signs beside."""
-    here = rows.assign(place=range(len(rows)))
+    # What could not be measured is None; as a float it is not drawn.
+    here = rows.astype(dict.fromkeys(("value", "low", "high", *_CHANCE), float))
+    here = here.assign(place=range(len(rows)))
     axes.hlines(here["place"], here["low"], here["high"], color=BLUE, linewidth=2.5)
     sns.scatterplot(here, x="value", y="place", color=BLUE, s=48, ax=axes, legend=False,
                     edgecolor="none", zorder=3)  # fmt: skip
     for column, (_, sign, colour) in _CHANCE.items():
         known = here.dropna(subset=[column])
-        axes.scatter(known[column].astype(float), known["place"], marker=sign, color=colour, s=46,
+        axes.scatter(known[column], known["place"], marker=sign, color=colour, s=46,
                      linewidths=2, zorder=2)  # fmt: skip
     axes.set_yticks(range(len(rows)), labels)
     axes.set(ylabel="", xlim=(-0.02, 1.02), ylim=(len(rows) - 0.5, -0.5))
@@ -98,11 +105,19 @@ def _keys() -> list[Line2D]:
 
 
 def _told(row: dict[Hashable, object]) -> str:
-    def number(name: str) -> str:
-        value = row[name]
-        return f"{value:.2f}" if isinstance(value, float) else "none"
-
     return (
-        f"{row['embedder']}, {VIEWS[str(row['view'])]}, {row['base']}: {number('value')} "
-        f"({number('low')} to {number('high')}), by chance {number('chance')}"
+        f"{row['embedder']}, {VIEWS[str(row['view'])]}, {row['base']}: "
+        f"{_number(row['value'])} ({_number(row['low'])} to {_number(row['high'])}), "
+        f"by chance {_number(row['chance'])}"
     )
+
+
+def _number(value: object) -> str:
+    return f"{value:.2f}" if isinstance(value, float) and not math.isnan(value) else "none"
+
+
+def _apart(frame: pd.DataFrame) -> pd.Series:
+    """The embedders' names; those of the same name (two folders, say) in the order given."""
+    names = frame["embedder"].astype(str)
+    turn = frame.groupby(["view", "metric", "embedder"]).cumcount() + 1
+    return names.where(turn == 1, names + " (" + turn.astype(str) + ")")

@@ -6,22 +6,32 @@ SVG. Every picture has an alternative text.
 
 from __future__ import annotations
 
-import html
+import hashlib
 import io
 import re
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from unicodedata import east_asian_width
+from xml.etree import ElementTree
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
 import seaborn as sns
 from matplotlib.figure import Figure
+from matplotlib.text import Text
+
+from tokalign.figures.words import text_shown
 
 #: Drawn where the page's text colour should be. No figure uses it for anything else.
 _TEXT = "#010203"
 #: Readable on white and on near-black, and apart for colour-blind eyes (Okabe and Ito 2008).
 BLUE, ORANGE, GREY = "#2b83ba", "#d55e00", "#8a8a8a"
+_SVG = "{http://www.w3.org/2000/svg}"
+_XLINK = "{http://www.w3.org/1999/xlink}"
+_HREF = _XLINK + "href"
+_NO_GLYPH = r"Glyph \d+"
 
 
 @dataclass(frozen=True)
@@ -48,12 +58,15 @@ def theme(name: str) -> Iterator[None]:
     """Seaborn's theme on a clear background, for the drawing inside.
 
     Args:
-        name: Salt of the SVG's internal names, so that the same figure gives the same bytes and
-            two figures of a page do not share them.
+        name: Salt of the SVG's internal names, so that the same figure gives the same bytes.
     """
     settings = {
         **sns.axes_style("ticks"),
         **sns.plotting_context("notebook"),
+        # Comes with matplotlib, so a figure is the same on every machine, and has our signs.
+        "font.family": ["DejaVu Sans"],
+        # A dollar sign in a token is no formula.
+        "text.parse_math": False,
         "svg.hashsalt": name,
         "svg.fonttype": "path",
         "figure.facecolor": "none",
@@ -66,7 +79,8 @@ def theme(name: str) -> Iterator[None]:
             _TEXT,
         ),
     }
-    with mpl.rc_context(settings):
+    with mpl.rc_context(settings), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", _NO_GLYPH)  # `picture` deals with it
         yield
 
 
@@ -77,15 +91,58 @@ def picture(figure: Figure, alt: str) -> Picture:
         figure: Drawn inside `theme`.
         alt: What it shows, in words.
     """
-    buffer = io.StringIO()
-    # The salt is read when the file is written, so this must be inside `theme` too.
-    figure.savefig(buffer, format="svg", bbox_inches="tight", metadata={"Date": None})
+    said = " ".join(text_shown(alt).split())
+    root = ElementTree.fromstring(_svg(figure))
     plt.close(figure)
-    body = buffer.getvalue()
-    body = body[body.index("<svg") :].replace(_TEXT, "currentColor")
-    # The style sheet inside the SVG would apply to the whole page.
-    body = re.sub(r"<defs>\s*<style[^>]*>.*?</style>\s*</defs>", "", body, count=1, flags=re.S)
-    body = body.replace("<svg", '<svg role="img" stroke-linejoin="round"', 1)
-    words = html.escape(alt, quote=True)
-    body = body.replace("<svg", f'<svg aria-label="{words}"', 1)
-    return Picture(f'<div class="tokalign-figure">{body}</div>', alt)
+    for parent in list(root.iter()):
+        for child in list(parent):
+            # The style sheet would apply to the whole page; the metadata name the program.
+            if child.tag in (f"{_SVG}metadata", f"{_SVG}style"):
+                parent.remove(child)
+    root.attrib = {"role": "img", "aria-label": said, "stroke-linejoin": "round", **root.attrib}
+    _name_apart(root)
+    for element in root.iter():
+        element.tag = element.tag.removeprefix(_SVG)
+        for name, value in element.attrib.items():
+            element.attrib[name] = value.replace(_TEXT, "currentColor")
+    root.set("xmlns", _SVG.strip("{}"))
+    markup = ElementTree.tostring(root, encoding="unicode")
+    return Picture(f'<div class="tokalign-figure">{markup}</div>', said)
+
+
+def _svg(figure: Figure) -> str:
+    """Letters as outlines; where the font lacks one, as text in the fonts of the reader."""
+    # The salt and the font type are read when the file is written, so this is inside `theme` too.
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("error", _NO_GLYPH)
+            return _written(figure, 0.1)
+    except UserWarning:
+        texts = [text.get_text() for text in figure.findobj(Text)]
+        wide = max(sum(east_asian_width(c) in "WF" for c in text) for text in texts)
+        with mpl.rc_context({"svg.fonttype": "none"}):
+            # The reader's letters are wider than the empty boxes that were measured.
+            return _written(figure, 0.1 * (wide + 1))
+
+
+def _written(figure: Figure, padding: float) -> str:
+    buffer = io.StringIO()
+    figure.savefig(
+        buffer, format="svg", bbox_inches="tight", pad_inches=padding, metadata={"Date": None}
+    )
+    return buffer.getvalue()
+
+
+def _name_apart(root: ElementTree.Element) -> None:
+    """Give the names inside a picture a mark of its own: pictures of a page share their names."""
+    mark = hashlib.sha256(ElementTree.tostring(root)).hexdigest()[:12]
+    used: set[str] = set()
+    for element in root.iter():
+        for name, value in list(element.attrib.items()):
+            if name in (_HREF, "clip-path"):
+                used.update(re.findall(r"#([^)]+)", value))
+                del element.attrib[name]
+                element.set(name.removeprefix(_XLINK), value.replace("#", f"#t{mark}-"))
+    for element in root.iter():
+        if (name := element.attrib.pop("id", "")) in used:
+            element.set("id", f"t{mark}-{name}")

@@ -10,6 +10,7 @@ import pandas as pd
 import seaborn as sns
 
 from tokalign.figures.picture import BLUE, GREY, ORANGE, Picture, picture, theme
+from tokalign.figures.words import text_shown, token_shown
 from tokalign.measures import MarkedText
 
 _COLOURS = {"literal": BLUE, "variant": ORANGE, "other": GREY}
@@ -32,7 +33,8 @@ def text_with_tokens(marked: MarkedText, embedder: str) -> Picture:
     frame = pd.DataFrame(
         {
             "token": [
-                f"{_SIGNS[m]} {_shown(t)}" for t, m in zip(marked.tokens, marked.marks, strict=True)
+                f"{_SIGNS[m]} {token_shown(t)}"
+                for t, m in zip(marked.tokens, marked.marks, strict=True)
             ],
             "logit": marked.logits,
             "mark": marked.marks,
@@ -49,7 +51,7 @@ def text_with_tokens(marked: MarkedText, embedder: str) -> Picture:
         drawn = picture(
             figure,
             f"Bars of the logits of the aligned tokens of “{marked.text}” by {embedder}: "
-            + ", ".join(f"{_shown(t)} ({m})" for t, m in zip(marked.tokens, marked.marks,
+            + ", ".join(f"{token_shown(t)} ({m})" for t, m in zip(marked.tokens, marked.marks,
                                                              strict=True)),
         )  # fmt: skip
     words = f'<p class="tokalign-text">{_highlighted(marked)}</p>'
@@ -65,11 +67,11 @@ def gallery(marked: Sequence[MarkedText], labels: Sequence[str] | None = None) -
     """
     rows = []
     for number, one in enumerate(marked):
-        name = html.escape(labels[number]) if labels else ""
+        name = _escaped(labels[number]) if labels else ""
         label = f'<span class="tokalign-label">{name}</span>' if name else ""
         chips = " ".join(
             f'<span class="tokalign-chip tokalign-{m}">'
-            f'<span aria-hidden="true">{_SIGNS[m]}</span> {html.escape(_shown(t))}'
+            f'<span aria-hidden="true">{_SIGNS[m]}</span> {html.escape(token_shown(t))}'
             f'<span class="tokalign-hidden"> ({m})</span></span>'
             for t, m in zip(one.tokens, one.marks, strict=True)
         )
@@ -83,18 +85,17 @@ def gallery(marked: Sequence[MarkedText], labels: Sequence[str] | None = None) -
     )
 
 
-def _shown(token: str) -> str:
-    """A token as it can be seen: blanks and line ends by name."""
-    return token.strip() or repr(token)
-
-
 def _highlighted(marked: MarkedText) -> str:
     parts, here = [], 0
     for start, end in marked.matched:
-        parts.append(html.escape(marked.text[here:start]))
-        parts.append(f"<mark>{html.escape(marked.text[start:end])}</mark>")
+        parts.append(_escaped(marked.text[here:start]))
+        parts.append(f"<mark>{_escaped(marked.text[start:end])}</mark>")
         here = end
-    return "".join(parts) + html.escape(marked.text[here:])
+    return "".join(parts) + _escaped(marked.text[here:])
+
+
+def _escaped(text: str) -> str:
+    return html.escape(text_shown(text))
 
 
 def _legend() -> str:

@@ -46,7 +46,8 @@ def mark(text: str, ids: Sequence[int], logits: Sequence[float], tokenizer: Any)
         logits: One a token.
         tokenizer: What both were made with.
     """
-    own = set(tokenizer(text, verbose=False)["input_ids"])
+    # The special tokens that stand around every text are no tokens of it.
+    own = set(tokenizer(text, add_special_tokens=False, verbose=False)["input_ids"])
     words = word_forms(text, tokenizer)
     known = {form for word in words for form in word.matches}
     tokens = tuple(tokenizer.decode([int(i)]) for i in ids)

@@ -6,8 +6,10 @@ inflection, function words and punctuation no longer count.
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -160,7 +162,7 @@ def measure(
         k: K of Hit@K.
         seed: Of derangements, random head and intervals.
         head: Which head decodes; the recipe's own where it is None.
-        store: Where vectors and aligned tokens are kept.
+        store: Where vectors and aligned tokens are kept; nothing is kept where it is None.
         progress: Show progress bars on standard error.
 
     Returns:
@@ -176,6 +178,13 @@ def measure(
         raise TokalignError(f"k must be at least 1, not {k}")
     for number, text in enumerate(texts, 1):
         check_text(text, number)
+    if store is None:
+        # Four lists are made of the same vectors: without any store each would embed anew.
+        with tempfile.TemporaryDirectory() as folder:
+            passing = Store(Path(folder))
+            return measure(
+                embedder, texts, k=k, seed=seed, head=head, store=passing, progress=progress
+            )
     head = head or load_head(embedder)
     tokenizer = embedder.tokenizer
     ids = tokenizer(list(texts), verbose=False)["input_ids"]

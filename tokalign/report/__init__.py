@@ -1,12 +1,12 @@
 """Parameters -> papermill -> rendered book.
 
-`run_chapters` and `build_book` do the whole way; the other modules are its steps.
+`run_chapters` and `build_book` do the whole way; the other modules are its steps. The ledger is
+imported from `tokalign.report.ledger`: it needs the model libraries, which take seconds to load.
 """
 
 from __future__ import annotations
 
 from tokalign.report.execute import ChapterFailed, Executed
-from tokalign.report.ledger import judge, ledger_table, read_claims
 from tokalign.report.project import Chapter, choose_chapters, find_project, list_chapters
 from tokalign.report.render import RenderFailed
 from tokalign.report.run import RunResult, build_book, run_chapters
@@ -20,9 +20,6 @@ __all__ = [
     "build_book",
     "choose_chapters",
     "find_project",
-    "judge",
-    "ledger_table",
     "list_chapters",
-    "read_claims",
     "run_chapters",
 ]

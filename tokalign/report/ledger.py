@@ -43,7 +43,7 @@ class Claim(BaseModel):
     def criterion(self) -> str:
         """The criterion in words."""
         if self.at_least is not None:
-            return f"{self.at_least:.2f} or more"
+            return f"{self.at_least:g} or more"
         return "lower bound above " + str(self.above).replace("_", " ")
 
 
@@ -71,12 +71,19 @@ def read_claims(path: Path | None = None) -> list[Claim]:
     path = path or find_project() / "data" / "claims.yml"
     try:
         rows = yaml.safe_load(path.read_text("utf-8"))
-        claims = [Claim.model_validate(row) for row in rows]
-    except (OSError, yaml.YAMLError, TypeError) as error:
-        raise TokalignError(f"{path} cannot be read: {error}") from error
-    except ValidationError as error:
-        first = error.errors()[0]
-        raise TokalignError(f"{path}: {'.'.join(map(str, first['loc']))} {first['msg']}") from error
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        why = str(error).splitlines()[0]
+        raise TokalignError(f"{path} cannot be read as YAML: {why}") from error
+    if not isinstance(rows, list):
+        raise TokalignError(f"{path} must hold a list of claims")
+    claims = []
+    for number, row in enumerate(rows, 1):
+        try:
+            claims.append(Claim.model_validate(row))
+        except ValidationError as error:
+            first = error.errors()[0]
+            field = ".".join(map(str, first["loc"])) or "entry"
+            raise TokalignError(f"{path}, claim {number}: {field}: {first['msg']}") from error
     ids = [claim.id for claim in claims]
     if twice := {name for name in ids if ids.count(name) > 1}:
         raise TokalignError(f"{path}: the id {min(twice)!r} occurs twice")
@@ -108,7 +115,8 @@ def judge(claim: Claim, summary: Mapping[str, Any], embedder: str, family: str) 
     if value is None or level is None:
         said = "not run"
     elif family == "paper":
-        said = "reproduced" if low > level else "not reproduced" if high < level else "partly"
+        reached = low >= level if claim.above is None else low > level
+        said = "reproduced" if reached else "not reproduced" if high < level else "partly"
     else:
         reached = value >= level if claim.above is None else low > level
         said = "holds here" if reached else "does not hold here"
