@@ -8,9 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 # Before any model library is imported: a look at the hub would only cost retries.
 os.environ["HF_HUB_OFFLINE"] = "1"
+
+# How long an example takes says nothing on a busy machine.
+settings.register_profile("tokalign", deadline=None)
+settings.load_profile("tokalign")
 
 
 @pytest.fixture(scope="session")

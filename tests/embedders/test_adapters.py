@@ -110,7 +110,7 @@ def test_over_another_architecture_it_is_refused(checkpoint, tmp_path):
     path = tmp_path / "adapter_config.json"
     said = json.loads(path.read_text())
     path.write_text(json.dumps({**said, "base_model_name_or_path": str(checkpoint("llama"))}))
-    with pytest.raises(TokalignError, match="does not fit its base, which has no .*h.0"):
+    with pytest.raises(TokalignError, match=r"does not fit its base, which has no .*h.0"):
         load_embedder(str(tmp_path))
 
 
@@ -120,7 +120,7 @@ def test_tensors_that_are_missing_are_an_error(checkpoint, tmp_path):
     tensors = load_file(path)
     del tensors[sorted(tensors)[0]]
     save_file(tensors, path)
-    with pytest.raises(TokalignError, match="does not fit its base: .*missing adapter keys"):
+    with pytest.raises(TokalignError, match=r"does not fit its base: .*missing adapter keys"):
         load_embedder(str(tmp_path))
 
 

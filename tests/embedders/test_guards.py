@@ -109,9 +109,9 @@ def test_altered_weights_of_a_registered_model(copy):
     changed = bytearray(weights.read_bytes())
     changed[-1] ^= 1
     weights.write_bytes(changed)
-    with pytest.raises(TokalignError, match="is not the registered file: sha256 .* expected"):
+    with pytest.raises(TokalignError, match=r"is not the registered file: sha256 .* expected"):
         load_embedder(recipe)
-    with pytest.raises(TokalignError, match="lacks other.bin, which the registry asks for"):
+    with pytest.raises(TokalignError, match=r"lacks other.bin, which the registry asks for"):
         load_embedder(recipe.model_copy(update={"sha256": {"other.bin": "0"}}))
 
 

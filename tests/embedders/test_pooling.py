@@ -73,7 +73,7 @@ def test_weights_of_a_weighted_mean_count_the_tokens_that_are_left_out():
 
 def test_an_unknown_pooling_is_refused_with_the_known_ones():
     mask = torch.ones(1, 1, dtype=torch.bool)
-    with pytest.raises(TokalignError, match="unknown pooling 'max'.*cls, last, mean"):
+    with pytest.raises(TokalignError, match=r"unknown pooling 'max'.*cls, last, mean"):
         pool(torch.ones(1, 1, 1), mask, mask, "max")
 
 

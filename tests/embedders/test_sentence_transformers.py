@@ -60,7 +60,7 @@ def test_minilm_gives_the_same_vectors(minilm, relative):
     assert found.truncated.tolist() == [
         len(minilm.tokenizer(text)["input_ids"]) > 256 for text in VARIED
     ]
-    assert found.truncated.sum() > 3
+    assert found.truncated.sum() >= 3
 
 
 def test_minilm_registered_is_minilm_inspected(minilm, relative):
@@ -112,7 +112,7 @@ def test_saved_folders(saved, relative, family, pooling, normalise):
 
 @pytest.mark.parametrize(
     ("pooling", "include_prompt"),
-    [("weightedmean", True), *((pooling, False) for pooling in POOLINGS)],
+    [("weightedmean", True), ("weightedmean", False), ("lasttoken", False), ("cls", False)],
 )
 @pytest.mark.parametrize(
     ("family", "prompt"), [("gpt_neo", "query:"), ("llama", "query:\n"), ("bert", "query: ")]
@@ -184,7 +184,10 @@ def test_a_folder_that_keeps_the_model_one_level_down(saved, relative):
     inner.mkdir()
     listed = json.loads((folder / "modules.json").read_text())
     for path in list(folder.iterdir()):
-        if path.is_file() and path.name not in ("modules.json", "config_sentence_transformers.json"):
+        if path.is_file() and path.name not in (
+            "modules.json",
+            "config_sentence_transformers.json",
+        ):
             path.rename(inner / path.name)
     listed[0]["path"] = "0_Transformer"
     (folder / "modules.json").write_text(json.dumps(listed))
@@ -196,7 +199,7 @@ def test_a_layer_that_leaves_the_heads_space_is_refused(saved):
     listed = json.loads((folder / "modules.json").read_text())
     dense = {"idx": 2, "name": "2", "path": "2_Dense", "type": "sentence_transformers.models.Dense"}
     (folder / "modules.json").write_text(json.dumps([*listed, dense]))
-    with pytest.raises(TokalignError, match="after Dense the vector has left .* allowed: Dropout"):
+    with pytest.raises(TokalignError, match=r"after Dense the vector has left .* allowed: Dropout"):
         load_embedder(str(folder))
 
 

@@ -86,7 +86,7 @@ def test_a_prompt_that_is_too_long_by_itself_is_refused(tokenizer):
 def test_what_is_pooled(tokenizer, family, template):
     it = tokenizer(family)
     lead, trail = special_tokens_around(it)
-    for text in ["Parrots are birds", "東京 music"]:
+    for text in ["language of the birds", "東京 music"]:
         spans = {}
         for over in ("all", "after_prompt", "text"):
             read = tokenise(it, recipe(template=template, pool_over=over), [text])
@@ -98,7 +98,7 @@ def test_what_is_pooled(tokenizer, family, template):
         assert it.decode(it(text, add_special_tokens=False)["input_ids"]).strip() in inside
         if template == "{text}":
             assert spans["text"] == (lead, len(ids) - trail)
-        if family == "gpt_neo" and template.startswith("query") and text.startswith("P"):
+        if family == "gpt_neo" and template.startswith("query") and text.startswith("l"):
             assert it.decode(ids[: spans["text"][0]]) == "query:"  # its space is the text's
 
 
@@ -167,7 +167,9 @@ def test_the_vocabulary_and_merges_of_opt_begin_with_its_special_token(tmp_path:
         "eos_token": "</s>", "unk_token": "</s>", "pad_token": "<pad>",
     }))  # fmt: skip
     it = _load_tokenizer([tmp_path])
-    assert it("Parrots are birds")["input_ids"] == tokenizer("opt")("Parrots are birds")["input_ids"]
+    assert (
+        it("Parrots are birds")["input_ids"] == tokenizer("opt")("Parrots are birds")["input_ids"]
+    )
     assert special_tokens_around(it) == (1, 0)
 
 

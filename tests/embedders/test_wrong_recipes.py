@@ -97,9 +97,7 @@ def test_gpt_neo_given_token_type_ids(embedder, relative):
 def test_left_padded_roberta_with_position_ids_from_the_mask(embedder, relative):
     good = embedder("roberta", pooling="mean")
     right = good.encode(TEXTS).vectors
-    twin = forgetful(
-        good, position_ids=lambda ids: ((ids != 1).cumsum(1) - 1).clamp(min=0)
-    )
+    twin = forgetful(good, position_ids=lambda ids: ((ids != 1).cumsum(1) - 1).clamp(min=0))
     assert relative(twin.encode(TEXTS, batch_size=64, padding_side="left").vectors, right) > FAR
 
 

@@ -20,7 +20,7 @@ Make = Callable[..., pd.DataFrame]
 
 
 def shown(axes: Axes) -> dict[str, np.ndarray]:
-    """What stands on the axes: labels from top to bottom, intervals, and the three kinds of signs."""
+    """What stands on the axes: the intervals and the three kinds of signs."""
     lines = [c for c in axes.collections if isinstance(c, LineCollection)]
     dots = [c for c in axes.collections if isinstance(c, PathCollection)]
     value, chance, random = (np.ma.getdata(c.get_offsets()) for c in dots)
@@ -42,6 +42,7 @@ def test_the_metrics_stand_where_the_frame_says(
     assert [a.get_title(loc="left") for a in axes] == [
         "all tokens", "content words", "as published, cut off at K"
     ]  # fmt: skip
+    assert [a.get_xlabel() for a in axes] == ["", "", "share"]
     for one, view in zip(axes, ("tokens", "content", "as_published"), strict=True):
         rows = frame[frame["view"] == view].assign(base=lambda f: f["metric"].str.split(" ").str[0])
         expected = [rows[(rows["base"] == base) & (rows["embedder"] == name)].iloc[0]

@@ -130,8 +130,6 @@ def build(name: str, folder: Path, *, seed: int = 0, rows: int = 0, **more: Any)
 
 def full_model(folder: Path) -> Any:
     """The whole model of a folder, head included, as transformers builds it."""
-    masked = any(
-        FAMILIES[name].masked for name in FAMILIES if folder.name.split("@")[0] == name
-    )
+    masked = any(FAMILIES[name].masked for name in FAMILIES if folder.name.split("@")[0] == name)
     auto = AutoModelForMaskedLM if masked else AutoModelForCausalLM
     return auto.from_pretrained(folder, dtype=torch.float32).eval()

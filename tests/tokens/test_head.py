@@ -22,7 +22,10 @@ GELU = torch.nn.functional.gelu
     ("space", "message"),
     [
         (Space("y", 4), "belong to the head of y cannot be decoded by head of x .*swapped=True"),
-        (Space("x", 5), r"width 5 do not fit head of x, whose matrix is \(6, 4\) and takes width 4"),
+        (
+            Space("x", 5),
+            r"width 5 do not fit head of x, whose matrix is \(6, 4\) and takes width 4",
+        ),
         (Space("x", 4, place="layer 3"), "place 'layer 3' are not .*; allowed: final, before"),
         (Space("x", 4, place="before projection"), "width 4 do not fit"),
     ],

@@ -101,7 +101,7 @@ def _load_model(folder: Path, recipe: Recipe, dtype: torch.dtype) -> Any:
     # report of unused tensors: what matters in it is an error below.
     transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     verbosity = transformers_logging.get_verbosity()
-    transformers_logging.set_verbosity_error()
+    transformers_logging.set_verbosity_error()  # type: ignore[no-untyped-call]
     try:
         model, report = AutoModel.from_pretrained(
             folder,

@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
-from tokalign.figures.overlap import metric_by_label, metrics_beside_chance
+from tokalign.figures.overlap import VIEWS, metric_by_label, metrics_beside_chance
 from tokalign.figures.picture import Picture
 from tokalign.figures.texts import gallery, text_with_tokens
 
-__all__ = ["Picture", "gallery", "metric_by_label", "metrics_beside_chance", "text_with_tokens"]
+__all__ = [
+    "VIEWS",
+    "Picture",
+    "gallery",
+    "metric_by_label",
+    "metrics_beside_chance",
+    "text_with_tokens",
+]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterable
 
 import matplotlib.pyplot as plt
 import pandas as pd
@@ -40,8 +40,8 @@ def metrics_beside_chance(frame: pd.DataFrame) -> Picture:
     label = {(n, e): n if len(embedders) == 1 else f"{n}, {embedders[e]}" for n, e in lines}
     with theme("metrics"):
         figure, grid = plt.subplots(
-            len(views), 1, figsize=(6.2, len(views) * (0.34 * len(lines) + 0.75)), sharex=True,
-            squeeze=False,
+            len(views), 1, sharex=True, squeeze=False,
+            figsize=(_width(label.values()), len(views) * (0.34 * len(lines) + 0.75)),
         )  # fmt: skip
         for axes, view in zip(grid[:, 0], views, strict=True):
             here = rows[rows["view"] == view].set_index(["base", "embedder"]).loc[lines]
@@ -66,8 +66,8 @@ def metric_by_label(frame: pd.DataFrame, metric: str, view: str) -> Picture:
     rows = frame[(frame["metric"] == metric) & (frame["view"] == view)]
     rows = rows.astype({"value": float}).sort_values(["value", "label"], ascending=[False, True])
     with theme(f"labels-{metric}-{view}"):
-        figure, axes = plt.subplots(figsize=(6.2, 0.3 * len(rows) + 1.1))
         labels = short(rows["label"])
+        figure, axes = plt.subplots(figsize=(_width(labels.values()), 0.3 * len(rows) + 1.1))
         _dots(axes, rows, [labels[label] for label in rows["label"]])
         axes.set_xlabel(f"{metric}, {VIEWS[view]}")
         figure.legend(handles=_keys(), loc="upper center", ncols=3, frameon=False,
@@ -75,6 +75,11 @@ def metric_by_label(frame: pd.DataFrame, metric: str, view: str) -> Picture:
         figure.tight_layout()
         told = ", ".join(f"{row['label']} {_number(row['value'])}" for _, row in rows.iterrows())
         return picture(figure, f"{metric} ({VIEWS[view]}) by label: {told}")
+
+
+def _width(labels: Iterable[str]) -> float:
+    """Inches: longer labels must not squeeze the drawing."""
+    return 6.2 + 0.09 * max(0, max(map(len, labels)) - 16)
 
 
 def _dots(axes: Axes, rows: pd.DataFrame, labels: list[str]) -> None:
@@ -90,7 +95,7 @@ def _dots(axes: Axes, rows: pd.DataFrame, labels: list[str]) -> None:
         axes.scatter(known[column], known["place"], marker=sign, color=colour, s=46,
                      linewidths=2, zorder=2)  # fmt: skip
     axes.set_yticks(range(len(rows)), labels)
-    axes.set(ylabel="", xlim=(-0.02, 1.02), ylim=(len(rows) - 0.5, -0.5))
+    axes.set(xlabel="", ylabel="", xlim=(-0.02, 1.02), ylim=(len(rows) - 0.5, -0.5))
     axes.tick_params(axis="y", length=0)
     axes.xaxis.grid(True, color=GREY, alpha=0.3)
     axes.set_axisbelow(True)

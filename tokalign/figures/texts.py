@@ -44,7 +44,8 @@ def text_with_tokens(marked: MarkedText, embedder: str) -> Picture:
     with theme(f"text-{embedder}"):
         figure, axes = plt.subplots(figsize=(6.2, 0.33 * len(frame) + 0.7))
         sns.barplot(frame, x="logit", y="row", hue="mark", palette=_COLOURS, orient="h",
-                    legend=False, ax=axes, width=0.72)  # fmt: skip
+                    legend=False, ax=axes, width=0.72, saturation=1,
+                    edgecolor="none", errorbar=None)  # fmt: skip
         axes.set(ylabel="", xlabel="logit")
         axes.set_yticks(range(len(frame)), frame["token"])
         axes.tick_params(axis="y", length=0)

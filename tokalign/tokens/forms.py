@@ -33,8 +33,10 @@ def normal_form(token: str) -> str | None:
     >>> [normal_form(t) for t in (" Games", "gaming", "the", " ,", "\u2581Treaty")]
     ['game', 'game', None, None, 'treati']
     """
-    plain = unicodedata.normalize("NFKC", token).lstrip(_SPACE_MARKS).strip().casefold()
-    if not any(c.isalnum() for c in plain) or plain in ENGLISH_STOP_WORDS:
+    plain = unicodedata.normalize("NFKC", token).replace("\u2019", "'")
+    plain = plain.strip().lstrip(_SPACE_MARKS).strip().casefold()
+    # "It's" is as empty as "it", which is what the stemmer would make of it.
+    if not any(c.isalnum() for c in plain) or plain.removesuffix("'s") in ENGLISH_STOP_WORDS:
         return None
     return str(_STEMMER.stemWord(plain))
 
@@ -55,7 +57,9 @@ class VocabularyForms:
     def from_tokenizer(cls, tokenizer: Any) -> VocabularyForms:
         """Work out the form of every token; special tokens have none."""
         ids = np.array(sorted(set(tokenizer.get_vocab().values())))
-        special = set(tokenizer.all_special_ids)
+        # all_special_ids lacks those that have no role, such as <|reserved_special_token_0|>.
+        added = getattr(tokenizer, "added_tokens_decoder", {})
+        special = {*tokenizer.all_special_ids, *(i for i, t in added.items() if t.special)}
         of = np.full(int(ids.max()) + 1, -1, dtype=np.int32)
         number: dict[str, int] = {}
         for i, token in token_strings(tokenizer, ids).items():

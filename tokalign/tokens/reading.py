@@ -170,7 +170,8 @@ def _mlm_head(config: Any, weights: Weights, owner: str) -> Head:
             "reads its input embeddings instead"
         )
     decoder = None if config.tie_word_embeddings else weights.find(layout.decoder)
-    bias = weights.find(*layout.bias)
+    # Tied, the first bias overwrites the decoder's own; untied, the decoder's is the one in use.
+    bias = weights.find(*(layout.bias if decoder is None else layout.bias[::-1]))
     transform = _mlm_transform(config, weights, layout)
     return _head(
         owner,
