@@ -30,7 +30,8 @@ def vocabulary(words: int = 500) -> list[str]:
     characters = "abcdefghijklmnopqrstuvwxyz0123456789.,;:!?'-\u20ac"
     count = Counter(" ".join(sentences()).lower().replace(",", " ").replace(".", " ").split())
     frequent = [word for word, _ in count.most_common(words) if word.isalpha() and len(word) > 1]
-    return list(dict.fromkeys([*SPECIAL, "moon", "river", "gold", *characters, *(f"##{c}" for c in characters), *frequent]))
+    always = [*SPECIAL, "moon", "river", "gold", *characters, *(f"##{c}" for c in characters)]
+    return list(dict.fromkeys([*always, *frequent]))
 
 
 def build(folder: Path, seed: int = 0) -> Path:

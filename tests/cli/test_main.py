@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import random
 import shlex
 import signal
@@ -175,9 +174,3 @@ def test_an_interrupt_is_one_line(tiny, many, tmp_path, monkeypatch) -> None:
         "tokalign: interrupted; what was finished is kept, the same command goes on from there\n"
     )
     assert kept(store)
-
-
-def test_json_of_a_real_process_is_one_document(shell, tiny) -> None:
-    answer = shell("align", "moon", "--embedder", tiny, "--json", "--k", "2")
-    assert answer.err == ""
-    assert len(json.loads(answer.out)) == 1

@@ -33,7 +33,7 @@ def executed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     ],
 )
 def test_bad_words(cli, tmp_path, executed, words, parts) -> None:
-    said = cli("run", *words, "--out", str(tmp_path / "out")).users_error()
+    said = cli("run", "--out", str(tmp_path / "out"), *words).users_error()
     for part in parts:
         assert part in said
     assert executed == []

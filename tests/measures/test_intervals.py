@@ -92,7 +92,7 @@ def test_a_statistic_that_never_moves_has_no_width() -> None:
 def test_most_intervals_hold_the_truth() -> None:
     """Of 95 % intervals for a known mean, about 95 % hold it: far fewer would be a wrong width."""
     generator = np.random.default_rng(7)
-    samples = [generator.random(40) for _ in range(60)]
+    samples = [generator.random(40) for _ in range(40)]
     covered = np.array(
         [
             [

@@ -65,7 +65,7 @@ def test_the_three_marks(words: Any) -> None:
         ("\N{PARTY POPPER}\N{PARTY POPPER} treaty\N{PARTY POPPER}", "treaty", ["treaty"]),
         ("e\N{COMBINING ACUTE ACCENT}t treaties", "treaty", ["treaties"]),
         ("a treaty_treaty treaty2", "treaty", ["treaty", "treaty", "treaty2"]),
-        ("parrots", "par", ["parrots"]),
+        ("parakeets", "para", ["parakeets"]),
         ("no such word", "treaty", []),
     ],
 )
@@ -81,15 +81,15 @@ def test_special_tokens_around_a_text_are_no_tokens_of_it(words: Any, byte_level
         "other",
         "literal",
     )
-    assert marked("The music.", ["<s>", "Ġmusic"], byte_level).marks == ("other", "literal")
+    assert marked("The sea.", ["<s>", "Ġsea"], byte_level).marks == ("other", "literal")
 
 
 def test_tokens_with_a_leading_space(byte_level: Any) -> None:
-    one = marked("music and Music of bananas", ["Ġmusic", "music", "Ġbananas", "Ġsea"], byte_level)
+    one = marked("games of a sea and Games", ["Ġgame", "Ġsea", "Ġplay"], byte_level)
     # The first word stands without a space: the token with one is the same word in another form.
-    assert one.marks == ("variant", "literal", "literal", "other")
-    assert one.tokens == (" music", "music", " bananas", " sea")
-    assert spans(one) == ["music", "Music", "bananas"]
+    assert one.marks == ("variant", "literal", "other")
+    assert one.tokens == (" game", " sea", " play")
+    assert spans(one) == ["games", "sea", "Games"]
 
 
 def test_pieces_of_letters_are_shown_and_match_nothing(byte_level: Any) -> None:
@@ -122,7 +122,9 @@ def test_a_real_text_decodes_to_what_it_is_about(minilm: Embedder, tmp_path: Pat
     assert spans(one) == ["treaty"]
     assert list(one.logits) == sorted(one.logits, reverse=True)
     assert other.text == "Parrots talk."
-    assert marked_texts(minilm, [text], 5, store) == [one]
+    again = marked_texts(minilm, [text], 5, store)[0]
+    assert (again.tokens, again.marks, again.matched) == (one.tokens, one.marks, one.matched)
+    assert again.logits == pytest.approx(one.logits, abs=1e-5)
     assert len(marked_texts(minilm, [text], 1, store)[0].tokens) == 1
 
 

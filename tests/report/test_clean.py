@@ -48,3 +48,19 @@ def test_the_project_comes_before_the_home_that_holds_it() -> None:
     project = Path.home() / "some" / "book"
     text = strip_paths(f"{project}/data and {Path.home()}/x", machine_paths(project))
     assert text == "data and ~/x"
+
+
+def test_of_a_file_that_a_parameter_names_its_own_name_is_published(tmp_path: Path) -> None:
+    (tmp_path / "a model").mkdir()
+    (tmp_path / "mine.txt").touch()
+    given = {
+        "embedders": f"all-minilm-l6-v2,{tmp_path / 'a model'}",
+        "dataset": str(tmp_path / "mine.txt"),
+        "limit": 3,
+        "example": "/, /no/such/folder, a word",
+    }
+    paths = machine_paths(tmp_path / "book", given)
+    text = f"{given['embedders']} {given['dataset']} {given['example']} 1/2"
+    assert strip_paths(text, paths) == (
+        "all-minilm-l6-v2,a model mine.txt /, /no/such/folder, a word 1/2"
+    )

@@ -19,7 +19,7 @@ from tokalign import __version__
 from tokalign.cli.align import align
 from tokalign.cli.embedders import embedders
 from tokalign.cli.measure import measure
-from tokalign.cli.options import visible
+from tokalign.cli.options import note, visible
 from tokalign.cli.run import run
 from tokalign.errors import TokalignError, unknown
 
@@ -121,6 +121,8 @@ def _quiet_libraries() -> None:
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "true")
     if not sys.warnoptions:
         warnings.simplefilter("ignore")
+        warnings.filterwarnings("always", module=r"tokalign\.")
+    warnings.showwarning = lambda message, *_, **__: note(str(message))
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import math
 import os
@@ -99,11 +100,12 @@ def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[obje
             needed += _NARROWEST
     for row in rows:
         table.add_row(*(_cell(value) for value in row))
-    console = Console(highlight=False, markup=False, emoji=False)
+    lines = io.StringIO()
+    person = sys.stdout is not None and sys.stdout.isatty()
+    console = Console(file=lines, force_terminal=person, highlight=False, markup=False, emoji=False)
     console.width = max(console.width, needed)
-    with console.capture() as captured:
-        console.print(table)
-    _answer(captured.get())
+    console.print(table)
+    _answer(lines.getvalue())
 
 
 def _cell(value: object) -> Text:

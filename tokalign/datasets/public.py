@@ -16,6 +16,7 @@ from tokalign.datasets.catalogue import DataSet
 from tokalign.datasets.download import fetch, record_of
 from tokalign.datasets.files import Document, read_document
 from tokalign.errors import TokalignError
+from tokalign.paths import user_path
 
 OFFLINE_VARIABLES = ("TOKALIGN_OFFLINE", "HF_HUB_OFFLINE")
 
@@ -60,7 +61,7 @@ def data_folder() -> Path | None:
     value = os.environ.get("TOKALIGN_DATA", "")
     if not value:
         return None
-    folder = Path(value).expanduser()
+    folder = user_path(value)
     if not folder.is_dir():
         raise TokalignError(f"TOKALIGN_DATA={value} is no folder; name the folder of the data sets")
     return folder

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from tokalign.datasets.beir import RetrievalSet, load_beir_folder
 from tokalign.datasets.beir_names import BEIR_MD5, LICENCE, beir_set
 from tokalign.datasets.cranfield import load_cranfield
 from tokalign.datasets.public import Located, folders, locate
 from tokalign.errors import TokalignError, unknown
+from tokalign.paths import user_path
 
 
 def beir_names() -> list[str]:
@@ -59,7 +58,7 @@ def load_retrieval(name_or_folder: str, split: str = "test") -> RetrievalSet:
     if corpus is not None:
         folder, name, source, licence = corpus.path.parent, name_or_folder, corpus.source, LICENCE
     else:
-        folder = Path(name_or_folder).expanduser()
+        folder = user_path(name_or_folder)
         if not name_or_folder.strip() or not folder.is_dir():
             raise unknown("retrieval set", name_or_folder, [*beir_names(), "cranfield"])
         name, source, licence = folder.resolve().name, str(folder), "not stated"

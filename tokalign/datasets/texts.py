@@ -17,6 +17,7 @@ from tokalign.datasets.retrieval import beir_names, locate_beir
 from tokalign.datasets.textset import TextSet, combined_sha256, unique
 from tokalign.datasets.wiki import load_wiki
 from tokalign.errors import TokalignError, unknown
+from tokalign.paths import user_path
 
 OWN_LICENCE = "CC BY 4.0"
 
@@ -119,7 +120,7 @@ def _load(name: str) -> TextSet:
     corpus = locate_beir(name)
     if corpus is not None:
         return _passages(corpus, name, BEIR_LICENCE)
-    path = Path(name).expanduser()
+    path = user_path(name)
     if name.strip() and path.is_dir():
         inner = path / "corpus.jsonl"
         if not inner.is_file():

@@ -18,12 +18,13 @@ from tqdm.auto import tqdm
 
 from tokalign.embedders.batching import batches, pad
 from tokalign.embedders.embeddings import Embeddings, Space
+from tokalign.embedders.parallel import side_by_side
 from tokalign.embedders.pooling import pool
 from tokalign.embedders.recipe import Recipe
 from tokalign.embedders.tokenising import TokenisedTexts, tokenise
 from tokalign.errors import TokalignError
 
-#: Tokens in a batch, padding counted: enough to keep two cores busy, small enough for their cache.
+#: Tokens in a batch, padding counted: enough to keep a core busy, small enough for its cache.
 BATCH_TOKENS = 2048
 
 
@@ -96,8 +97,12 @@ class Embedder:
         )
         vectors: np.ndarray | None = None
         with tqdm(total=len(texts), disable=not progress, unit="text", desc=self.name) as bar:
-            for batch in order:
-                pooled = self._encode_batch(read, batch, layer, padding_side)
+            done = side_by_side(
+                lambda batch: self._encode_batch(read, batch, layer, padding_side),
+                order,
+                self._workers if layer is None else 1,
+            )
+            for batch, pooled in zip(order, done, strict=True):
                 if vectors is None:
                     vectors = np.empty((len(texts), pooled.shape[1]), dtype=np.float32)
                 vectors[batch] = pooled
@@ -105,6 +110,15 @@ class Embedder:
         if vectors is None:
             vectors = np.empty((0, self._width), dtype=np.float32)
         return self._package(vectors, read.truncated, layer)
+
+    @cached_property
+    def _workers(self) -> int:
+        """How many batches may be computed at the same time."""
+        # These rotary embeddings rewrite their own tables in the course of a forward pass.
+        kinds = {getattr(module, "rope_type", None) for module in self.model.modules()}
+        if self.device.type != "cpu" or kinds & {"dynamic", "longrope"}:
+            return 1
+        return torch.get_num_threads()
 
     @property
     def _width(self) -> int:

@@ -79,7 +79,8 @@ def check_device(device: str) -> torch.device:
     """
     try:
         found = torch.device(device)
-        torch.empty(0, device=found)
+        # A device without data, such as "meta", fails at the reading back.
+        torch.zeros(1, device=found).item()
     except (RuntimeError, AssertionError, NotImplementedError) as error:
         raise TokalignError(f"device {device!r} is not there; allowed: {_devices()}") from error
     return found

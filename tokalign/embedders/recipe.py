@@ -10,6 +10,8 @@ from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from tokalign.errors import TokalignError
+
 Family = Literal["mini", "paper", "modern", "control"]
 Role = Literal["embedder", "backbone"]
 Pooling = Literal["mean", "weighted_mean", "last", "cls"]
@@ -96,11 +98,18 @@ class Recipe(BaseModel):
     def prompt(self, instruction: str | None = None) -> tuple[str, str]:
         """What stands before and after the text, ``instruction`` filled in.
 
+        Raises:
+            TokalignError: An instruction is given, but the template has no place for one.
+
         >>> recipe = Recipe(name="x", checkpoint="c", readout="lm_head", pooling="mean",
         ...     attention="causal", template="{instruction}: {text}.", max_length=9)
         >>> recipe.prompt("topic")
         ('topic: ', '.')
         """
+        if instruction is not None and "{instruction}" not in self.template:
+            raise TokalignError(
+                f"{self.name} takes no instruction: its template is {self.template!r}"
+            )
         before, after = self.template.split("{text}")
         filling = self.instruction if instruction is None else instruction
         return before.replace("{instruction}", filling), after.replace("{instruction}", filling)

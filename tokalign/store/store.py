@@ -21,6 +21,7 @@ from pathlib import Path
 import platformdirs
 
 from tokalign.errors import TokalignError
+from tokalign.paths import user_path
 from tokalign.store.entry import Array, CorruptEntryError, Entry, decode, encode
 from tokalign.store.files import publish, reserve, write_once
 from tokalign.store.keys import JSON
@@ -54,7 +55,7 @@ class Store:
 
     def __init__(self, root: Path) -> None:
         # Absolute, so that a later change of the working folder does not move the store.
-        self.root = Path(root).expanduser().absolute()
+        self.root = user_path(str(root)).absolute()
         self._swept = False
         if os.path.lexists(self.root) and not os.path.isdir(self.root):
             raise TokalignError(

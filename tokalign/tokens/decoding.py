@@ -46,7 +46,7 @@ def decode(
         several tokens with equal logits is the K-th is not defined.
 
     Raises:
-        TokalignError: K is less than 1, or the head refuses the vectors.
+        TokalignError: K is less than 1, the head refuses the vectors, or a logit is not finite.
     """
     if k < 1:
         raise TokalignError(f"k must be at least 1, not {k}")
@@ -60,6 +60,11 @@ def decode(
         for start in range(0, len(vectors), texts_a_tile):
             rows = slice(start, start + texts_a_tile)
             best, where = _best(vectors[rows], head, k, tokens_a_tile, space)
+            if not bool(best.isfinite().all()):
+                raise TokalignError(
+                    f"{head.name} of {head.owner} gives logits that are not finite: are its "
+                    "weights spoilt?"
+                )
             logits[rows], ids[rows] = best.cpu(), head.ids[where].cpu().to(torch.int32)
             bar.update(len(best))
     return AlignedTokens(ids.numpy(), logits.numpy())
