@@ -18,6 +18,11 @@ settings.register_profile("tokalign", deadline=None)
 settings.load_profile("tokalign")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Fast tests first: a mistake should show within seconds."""
+    items.sort(key=lambda item: item.get_closest_marker("slow") is not None)
+
+
 @pytest.fixture(scope="session")
 def shared() -> Path:
     """The folder of public data sets that lies beside the checkout on the project's machines."""

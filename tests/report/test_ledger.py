@@ -74,6 +74,9 @@ def test_the_level_is_the_one_that_is_named() -> None:
 def test_the_view_is_the_one_that_is_named() -> None:
     measured = summary(0.9)
     assert judge(claim(at_least=0.5), measured, "e", "mini").verdict == "holds here"
+    with_k = claim(at_least=0.5, k=10)
+    assert judge(with_k, {**measured, "k": 10}, "e", "mini").verdict == "holds here"
+    assert judge(with_k, {**measured, "k": 3}, "e", "mini").verdict == "not run"
     other = judge(claim(at_least=0.5, view="content"), measured, "e", "mini")
     assert (other.value, other.verdict) == (0.0, "does not hold here")
 

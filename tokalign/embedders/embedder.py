@@ -24,8 +24,10 @@ from tokalign.embedders.recipe import Recipe
 from tokalign.embedders.tokenising import TokenisedTexts, tokenise
 from tokalign.errors import TokalignError
 
-#: Tokens in a batch, padding counted: enough to keep a core busy, small enough for its cache.
-BATCH_TOKENS = 2048
+#: Tokens in a batch, padding counted. On the CPU enough to keep one core busy and little enough
+#: for its cache; an accelerator wants more.
+BATCH_TOKENS = {"cpu": 1024}
+BATCH_TOKENS_ELSEWHERE = 16_384
 
 
 @dataclass(frozen=True)
@@ -63,7 +65,7 @@ class Embedder:
         *,
         instruction: str | None = None,
         layer: int | None = None,
-        batch_tokens: int = BATCH_TOKENS,
+        batch_tokens: int | None = None,
         batch_size: int | None = None,
         padding_side: str = "right",
         progress: bool = False,
@@ -75,7 +77,7 @@ class Embedder:
             instruction: In the place of the recipe's ``{instruction}``.
             layer: Pool the states after this layer (0: the input embeddings) instead of the
                 last ones; they are before the final norm.
-            batch_tokens: Most tokens in a batch.
+            batch_tokens: Most tokens in a batch, padding counted; by the device where it is None.
             batch_size: Batches of exactly this many texts, in the order given, instead.
             padding_side: ``right`` or ``left``; the vectors are the same.
             progress: Show a progress bar on standard error.
@@ -86,6 +88,8 @@ class Embedder:
         Raises:
             TokalignError: See `tokenise`; or the layer is not there.
         """
+        if batch_tokens is None:
+            batch_tokens = BATCH_TOKENS.get(self.device.type, BATCH_TOKENS_ELSEWHERE)
         read = tokenise(self.tokenizer, self.recipe, texts, instruction)
         order = (
             batches(read.lengths, batch_tokens)

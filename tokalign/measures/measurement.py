@@ -110,6 +110,7 @@ class Measurement:
             for view, (overlap, metrics) in self._views().items()
         }
         return {
+            "k": self.k,
             "n": self.tokens.own.texts,
             **found["tokens"],
             "content": {"n": self.content.own.texts, **found["content"]},

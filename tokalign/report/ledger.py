@@ -30,6 +30,7 @@ class Claim(BaseModel):
     chapter: str
     view: Literal["tokens", "content", "as_published"]
     metric: Literal["hit_at_k", "lar", "gar"]
+    k: int | None = None
     at_least: float | None = None
     above: Literal["chance", "chance_random_head"] | None = None
 
@@ -101,7 +102,8 @@ def judge(claim: Claim, summary: Mapping[str, Any], embedder: str, family: str) 
 
     Returns:
         ``reproduced``, ``partly`` or ``not reproduced`` for the paper's own checkpoints, else
-        ``holds here`` or ``does not hold here``; ``not run`` without a value.
+        ``holds here`` or ``does not hold here``; ``not run`` without a value, or
+        with another K than the claim's.
 
     >>> claim = Claim(id="x", claim="", where="", chapter="", view="tokens", metric="lar",
     ...               at_least=0.5)
@@ -112,7 +114,8 @@ def judge(claim: Claim, summary: Mapping[str, Any], embedder: str, family: str) 
     row = (summary if claim.view == "tokens" else summary[claim.view])[claim.metric]
     value, low, high = (row[name] for name in ("value", "low", "high"))
     level = claim.at_least if claim.above is None else row[claim.above]
-    if value is None or level is None:
+    other_k = claim.k is not None and summary.get("k", claim.k) != claim.k
+    if value is None or level is None or other_k:
         said = "not run"
     elif family == "paper":
         reached = low >= level if claim.above is None else low > level
