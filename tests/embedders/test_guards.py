@@ -10,7 +10,7 @@ import torch
 from checkpoints import TEXTS, build
 from safetensors.torch import load_file, save_file
 
-from tokalign.embedders import find_recipe, is_available, load_embedder, sources
+from tokalign.embedders import checkpoints, find_recipe, is_available, load_embedder
 from tokalign.embedders.inspection import inspect_folder
 from tokalign.errors import TokalignError
 
@@ -212,14 +212,14 @@ def test_loading_is_silent(checkpoint, capfd):
 
 
 def test_a_hub_id_stands_for_the_folder_in_the_cache(checkpoint, tmp_path, monkeypatch):
-    monkeypatch.setattr(sources, "_from_hub", lambda *_: checkpoint("llama"))
+    monkeypatch.setattr(checkpoints, "_from_hub", lambda *_: checkpoint("llama"))
     recipe = find_recipe("owner/model")
     assert (recipe.name, recipe.checkpoint) == ("owner/model", "owner/model")
     base = checkpoint("llama")
     (tmp_path / "adapter_config.json").write_text(
         json.dumps({"base_model_name_or_path": str(base)})
     )
-    monkeypatch.setattr(sources, "_from_hub", lambda *_: tmp_path)
+    monkeypatch.setattr(checkpoints, "_from_hub", lambda *_: tmp_path)
     recipe = find_recipe("owner/adapter")
     assert (recipe.name, recipe.checkpoint) == ("owner/adapter", str(base))
     assert recipe.adapters == (str(tmp_path),)

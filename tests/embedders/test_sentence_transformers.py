@@ -9,8 +9,8 @@ import pytest
 from checkpoints import TEXTS
 
 from tokalign.embedders import load_embedder
+from tokalign.embedders.checkpoints import checkpoint_folder, is_available
 from tokalign.embedders.inspection import inspect_folder
-from tokalign.embedders.sources import checkpoint_folder, is_available
 from tokalign.errors import TokalignError
 
 reference = pytest.importorskip("sentence_transformers", reason="the reference is not installed")

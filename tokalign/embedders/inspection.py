@@ -16,6 +16,7 @@ from transformers.models.auto.modeling_auto import (
     MODEL_FOR_MASKED_LM_MAPPING_NAMES,
 )
 
+from tokalign.embedders.checkpoints import checkpoint_folder
 from tokalign.embedders.recipe import Pooling, Readout, Recipe
 from tokalign.embedders.weights import Weights
 from tokalign.errors import TokalignError
@@ -143,8 +144,6 @@ def _adapter(folder: Path) -> Recipe:
     # A base beside the adapter may be named relative to it.
     path = next((p for p in (Path(base), folder / base) if p.is_dir()), None)
     if path is None:
-        from tokalign.embedders.sources import checkpoint_folder
-
         path, checkpoint = checkpoint_folder(base), str(base)
     else:
         path = path.resolve()

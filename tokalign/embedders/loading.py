@@ -16,11 +16,12 @@ import torch
 from transformers import AutoModel, AutoTokenizer
 from transformers.utils import logging as transformers_logging
 
+from tokalign.embedders.checkpoints import checkpoint_folder
 from tokalign.embedders.embedder import Embedder
 from tokalign.embedders.inspection import model_config
 from tokalign.embedders.probes import check_attention
 from tokalign.embedders.recipe import Recipe
-from tokalign.embedders.sources import checkpoint_folder, find_recipe
+from tokalign.embedders.sources import find_recipe
 from tokalign.embedders.weights import Weights, check_sha256, folder_fingerprint
 from tokalign.errors import TokalignError, unknown
 

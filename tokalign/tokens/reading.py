@@ -15,9 +15,9 @@ from torch.nn import functional
 from transformers.activations import ACT2FN
 
 from tokalign.embedders import Embedder
+from tokalign.embedders.checkpoints import checkpoint_folder
 from tokalign.embedders.inspection import model_config
 from tokalign.embedders.recipe import Readout
-from tokalign.embedders.sources import checkpoint_folder
 from tokalign.embedders.weights import Weights
 from tokalign.errors import TokalignError, unknown
 from tokalign.tokens.head import Head, Transform
