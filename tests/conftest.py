@@ -25,7 +25,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def shared() -> Path:
-    """The folder of public data sets that lies beside the checkout on the project's machines."""
+    """A folder of public data sets: $TOKALIGN_SHARED, or one beside the checkout."""
     beside = Path(__file__).resolve().parents[2] / "shared"
     folder = Path(os.environ.get("TOKALIGN_SHARED") or beside)
     if not (folder / "datasets").is_dir():

@@ -14,13 +14,14 @@ class TokalignError(Exception):
     """Bad input: the message says what was wrong and what is allowed, in one line."""
 
 
-def unknown(kind: str, name: str, allowed: Iterable[str]) -> TokalignError:
+def unknown(kind: str, name: str, allowed: Iterable[str], besides: str = "") -> TokalignError:
     """Make the error for an unknown name, with the nearest known names suggested.
 
     Args:
         kind: What the name should have been, such as ``"embedder"``.
         name: The name as it was given.
         allowed: Every name that would have been understood.
+        besides: What would have been understood that is no name, such as ``"a folder"``.
 
     Returns:
         The error, to be raised by the caller.
@@ -30,5 +31,6 @@ def unknown(kind: str, name: str, allowed: Iterable[str]) -> TokalignError:
     """
     known = sorted(allowed)
     near = difflib.get_close_matches(name, known, n=3, cutoff=0.6)
-    hint = f"did you mean {' or '.join(near)}? " if near else ""
-    return TokalignError(f"unknown {kind} {name!r}: {hint}Known: {', '.join(known) or 'none'}")
+    hint = f": did you mean {' or '.join(near)}? Known: " if near else "; known: "
+    rest = f"; or {besides}" if besides else ""
+    return TokalignError(f"unknown {kind} {name!r}{hint}{', '.join(known) or 'none'}{rest}")

@@ -17,6 +17,7 @@ import pytest
 
 from tokalign.datasets import load_texts
 from tokalign.embedders import load_embedder
+from tokalign.figures import VIEWS
 from tokalign.measures import Measurement, marked_texts, measure
 from tokalign.report.ledger import read_claims
 from tokalign.store import Store
@@ -71,7 +72,8 @@ def test_the_prose_has_them_in_their_places(small: Any, project: Path) -> None:
 def test_the_tables_have_every_embedder(measured: list[Measurement], words: str) -> None:
     for one in measured:
         for row in one.frame().itertuples():
-            line = f"{row.embedder} {row.view} {row.metric} {row.n} {row.value:.3f} {row.low:.3f}"
+            counted, metric = VIEWS[row.view], row.metric.split(" (")[0]
+            line = f"{row.embedder} {counted} {metric} {row.n} {row.value:.3f} {row.low:.3f}"
             assert line in words
     for claim in read_claims():
         summary = measured[1].summary()

@@ -21,7 +21,7 @@ def executed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     ("words", "parts"),
     [
         (["-p", "limt", "4"], ["unknown parameter 'limt'", "did you mean limit?"]),
-        (["nineteenth_chapter"], ["unknown chapter 'nineteenth_chapter'", "Known:"]),
+        (["nineteenth_chapter"], ["unknown chapter 'nineteenth_chapter'", "known:"]),
         (["--embedders", "all-minilm-l6-v3"], ["unknown embedder", "all-minilm-l6-v2"]),
         (["--embedders", "all-minilm-l6-v2,nobody"], ["unknown embedder 'nobody'"]),
         (["-p", "embedders", "a", "--embedders", "b"], ["'embedders' is given twice"]),

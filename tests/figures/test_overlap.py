@@ -53,8 +53,8 @@ def test_the_metrics_stand_where_the_frame_says(
         found = shown(one)
         for i, row in enumerate(expected):
             assert found["value"][i] == pytest.approx([row["value"], i])
-            assert found["chance"][i] == pytest.approx([row["chance"], i])
-            assert found["random"][i] == pytest.approx([row["chance_random_head"], i])
+            assert found["chance"][i] == pytest.approx([row["chance"], i + 0.22])
+            assert found["random"][i] == pytest.approx([row["chance_random_head"], i - 0.22])
             assert found["intervals"][i] == pytest.approx(
                 np.array([[row["low"], i], [row["high"], i]])
             )

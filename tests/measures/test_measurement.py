@@ -26,7 +26,7 @@ def measured(tiny: Embedder, sentences: list[str]) -> Measurement:
 
 def test_the_document_has_the_fields_of_the_contract(measured: Measurement) -> None:
     found = json.loads(json.dumps(measured.summary(), allow_nan=False))
-    assert list(found) == ["n", *METRICS, "content", "as_published"]
+    assert list(found) == ["k", "n", *METRICS, "content", "as_published"]
     assert list(found["content"]) == ["n", *METRICS]
     assert list(found["as_published"]) == list(METRICS)
     for view in (found, found["content"], found["as_published"]):

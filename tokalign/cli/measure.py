@@ -20,7 +20,12 @@ from tokalign.cli.options import (
 
 @click.command()
 @embedder_options
-@click.option("--dataset", required=True, help="Name of a data set, or a .txt or .jsonl file.")
+@click.option(
+    "--dataset",
+    required=True,
+    help="sentences, stsb, sick, str2022, nli, wiki, msmarco-pairs, a BEIR name or folder, "
+    "or a .txt or .jsonl file.",
+)
 @click.option("--k", default=10, show_default=True, help="K of Hit@K.")
 @click.option("--limit", type=int, help="Measure a random sample of this many texts.")
 @click.option("--seed", default=0, show_default=True, help="Of sample, chance levels, intervals.")

@@ -44,4 +44,4 @@ def find_recipe(embedder: str) -> Recipe:
         return recipe.model_copy(update=named)
     if "/" in embedder:
         raise TokalignError(f"no folder {embedder}; an embedder is a name, a hub id or a folder")
-    raise unknown("embedder", embedder, known)
+    raise unknown("embedder", embedder, known, besides="a hub id such as owner/model, or a folder")

@@ -1,6 +1,6 @@
 """The ledger: what the paper claims, what was measured here, and the verdict.
 
-Criteria are data (``data/claims.yml``), fixed before a chapter runs; a verdict is worked out from
+Criteria are data (``data/claims.yml``), kept apart from the chapters; a verdict is worked out from
 them, never written by hand. "Reproduced" is said of the paper's own checkpoints alone.
 """
 
@@ -131,16 +131,16 @@ def judge(claim: Claim, summary: Mapping[str, Any], embedder: str, family: str) 
 def ledger_table(verdicts: Iterable[Verdict]) -> Picture:
     """The rows of the ledger as a table for a page."""
     rows = list(verdicts)
-    head = "".join(
-        f"<th>{name}</th>"
-        for name in ("claim", "embedder", "measured, with interval", "criterion", "verdict")
-    )
+    columns = ("claim", "embedder", "measured, with interval", "criterion", "verdict")
+    head = "".join(f"<th>{name}</th>" for name in columns)
     body = "".join(
-        f"<tr><td>{html.escape(v.claim.claim)}<br><small>{html.escape(v.claim.where)}</small></td>"
-        f"<td>{html.escape(v.embedder)}</td><td>{_number(v.value)} "
-        f"({_number(v.low)} to {_number(v.high)})</td>"
-        f"<td>{v.claim.criterion}{'' if v.claim.above is None else f' ({_number(v.level)})'}</td>"
-        f"<td><strong>{v.verdict}</strong></td></tr>"
+        # The label of each cell stands in for the head on a narrow page.
+        "<tr>"
+        + "".join(
+            f'<td data-label="{name}">{cell}</td>'
+            for name, cell in zip(columns, _cells(v), strict=True)
+        )
+        + "</tr>"
         for v in rows
     )
     told = "; ".join(f"{v.claim.id}, {v.embedder}: {v.verdict}" for v in rows)
@@ -148,6 +148,17 @@ def ledger_table(verdicts: Iterable[Verdict]) -> Picture:
         f'<table class="tokalign-ledger"><thead><tr>{head}</tr></thead>'
         f"<tbody>{body}</tbody></table>",
         told,
+    )
+
+
+def _cells(v: Verdict) -> tuple[str, ...]:
+    level = "" if v.claim.above is None else f" ({_number(v.level)})"
+    return (
+        f"{html.escape(v.claim.claim)}<br><small>{html.escape(v.claim.where)}</small>",
+        html.escape(v.embedder),
+        f"{_number(v.value)} ({_number(v.low)} to {_number(v.high)})",
+        v.claim.criterion + level,
+        f"<strong>{v.verdict}</strong>",
     )
 
 
