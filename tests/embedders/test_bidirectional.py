@@ -38,8 +38,23 @@ def test_every_token_sees_every_other(embedder, family):
         other = ids.copy()
         other[0, changed] += 50
         moved = (model.states(other, mask)[0] != states).any(1)
-        # Mistral's tiny window is wider than this text.
         assert moved.all()
+
+
+def test_no_window_hides_a_part_of_the_text(checkpoint):
+    """GritLM's and LLM2Vec's bidirectional Mistral ignores its sliding window."""
+    folder = checkpoint("mistral", tag="narrow", sliding_window=3, num_hidden_layers=1)
+    states = {}
+    for attention in ("causal", "bidirectional"):
+        recipe = inspect_folder(folder).model_copy(update={"attention": attention})
+        model = load_embedder(recipe)
+        ids = np.arange(3, 15)[None]
+        other = np.concatenate([ids[:, :1] + 50, ids[:, 1:]], axis=1)
+        mask = np.ones(ids.shape, bool)
+        states[attention] = [model.states(x, mask)[0, -1].numpy() for x in (ids, other)]
+    # One layer of a window of three: the last of twelve tokens cannot see the first.
+    assert np.array_equal(*states["causal"])
+    assert not np.allclose(*states["bidirectional"], atol=1e-6)
 
 
 def test_gpt_neo_is_refused_since_it_stays_causal(embedder):

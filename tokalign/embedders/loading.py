@@ -99,6 +99,9 @@ def _load_model(folder: Path, recipe: Recipe, dtype: torch.dtype) -> Any:
         # transformers >= 5.6 builds its masks from the config; setting it on the modules alone is
         # bidirectional without padding and causal with it.
         config.is_causal = False
+        # The recipes that read both ways (GritLM, LLM2Vec) let every token see the whole text.
+        if getattr(config, "sliding_window", None) is not None:
+            config.sliding_window = None
     # Our own bars tell of long work; a second one for each file would only be noise. So would the
     # report of unused tensors: what matters in it is an error below.
     transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
