@@ -1,0 +1,3 @@
+"""Stands where the published folder has its own modelling code: nobody may run it."""
+
+raise RuntimeError("remote code was run")
