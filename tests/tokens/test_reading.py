@@ -163,7 +163,7 @@ def test_what_is_part_of_the_head_of_each_family(embedder):
         ("bert", "cls.predictions.transform.LayerNorm.weight", "mlm", "lacks predictions.trans"),
         ("llama", "", "mlm", "no masked-LM head that is known here; readout tied_input"),
         ("albert", "", "tied_input", "input embeddings of width 16 cannot read .* width 32"),
-        ("llama", "", "unembedding", "unknown readout 'unembedding': .*lm_head, mlm, tied_input"),
+        ("llama", "", "unembedding", "unknown readout 'unembedding'.*lm_head, mlm, tied_input"),
     ],
 )
 def test_heads_that_are_not_there(checkpoint, tmp_path, family, drop, readout, message):
