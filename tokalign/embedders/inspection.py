@@ -93,7 +93,7 @@ def inspect_folder(folder: Path) -> Recipe:
 
 def _plain(folder: Path, checkpoint: Path) -> Recipe:
     config = model_config(checkpoint)
-    decoder = _is_decoder(config)
+    decoder = is_decoder(config)
     causal = decoder and getattr(config, "is_causal", True) is not False
     return Recipe(
         name=folder.name,
@@ -107,7 +107,8 @@ def _plain(folder: Path, checkpoint: Path) -> Recipe:
     )
 
 
-def _is_decoder(config: Any) -> bool:
+def is_decoder(config: Any) -> bool:
+    """Whether a configuration is that of a causal language model, a decoder."""
     named = " ".join(getattr(config, "architectures", None) or [])
     if "ForCausalLM" in named or "LMHeadModel" in named:
         return True

@@ -18,7 +18,7 @@ from transformers.utils import logging as transformers_logging
 
 from tokalign.embedders.checkpoints import checkpoint_folder
 from tokalign.embedders.embedder import Embedder
-from tokalign.embedders.inspection import model_config
+from tokalign.embedders.inspection import is_decoder, model_config
 from tokalign.embedders.probes import check_attention
 from tokalign.embedders.recipe import Recipe
 from tokalign.embedders.sources import find_recipe
@@ -99,8 +99,9 @@ def _load_model(folder: Path, recipe: Recipe, dtype: torch.dtype) -> Any:
         # transformers >= 5.6 builds its masks from the config; setting it on the modules alone is
         # bidirectional without padding and causal with it.
         config.is_causal = False
-        # The recipes that read both ways (GritLM, LLM2Vec) let every token see the whole text.
-        if getattr(config, "sliding_window", None) is not None:
+        # Decoders that read both ways (GritLM, LLM2Vec) let every token see the whole text; an
+        # encoder's window, such as ModernBERT's, is its own.
+        if is_decoder(config) and getattr(config, "sliding_window", None) is not None:
             config.sliding_window = None
     # Our own bars tell of long work; a second one for each file would only be noise. So would the
     # report of unused tensors: what matters in it is an error below.
