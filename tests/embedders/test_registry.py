@@ -25,7 +25,7 @@ def entry(**changes):
         (entry(pooling="max"), ["pooling", "'mean', 'weighted_mean', 'last' or 'cls'"]),
         (entry(attention="both"), ["attention", "'causal' or 'bidirectional'"]),
         (entry(readout="head"), ["readout", "'lm_head', 'mlm' or 'tied_input'"]),
-        (entry(pool_over="prompt"), ["pool_over", "'all', 'after_prompt' or 'text'"]),
+        (entry(pool_over="prompt"), ["pool_over", "'all', 'after_prompt', 'text' or 'read_alone'"]),
         (entry(max_length="0"), ["max_length", "greater than or equal to 1"]),
         (entry(max_length=None), ["max_length", "required"]),
         (entry(template="no place"), ["template 'no place' must hold {text} exactly once"]),
