@@ -1,96 +1,80 @@
-"""Vectors equal to those of the original packages, on tiny checkpoints in the published layout.
+"""Registry entries give the vectors of the original packages; with one mistake each they do not.
 
-`data/models/references/README.md` tells how they were made. LLM2Vec's are there too; its way of
-cutting and pooling is not a recipe yet, so they are not compared.
+`data/models/references/README.md` tells how the references were made, `proofs.yaml` beside it which
+entry each of them proves.
 """
 
 from __future__ import annotations
 
 import json
+from functools import cache
 from pathlib import Path
 
 import numpy as np
 import pytest
-from safetensors.numpy import load_file
 
-from tokalign.embedders import Embedder, Recipe, load_embedder
-from tokalign.embedders.inspection import inspect_folder
-from tokalign.embedders.recipe import Attention, Pooling, PoolOver
+from tokalign.embedders import Embedder, Embeddings, load_embedder
+from tokalign.embedders.proofs import FAR, SAME, Proof, read_proofs
+from tokalign.embedders.tokenising import tokenise
+from tokalign.tokens import decode, load_head
 
 FIXTURES = Path(__file__).parents[2] / "data" / "models" / "references"
-SETTINGS = {
-    f"{package}/{name}": (package, name, setting)
-    for package in ("prompteol", "gritlm", "sgpt")
-    for name, setting in json.loads((FIXTURES / package / "reference.json").read_text("utf-8"))[
-        "settings"
-    ].items()
-    # SGPT's brackets are put round the ids, not round the text.
-    if "brackets" not in setting
-}
-#: Texts that begin with blanks, which the older libraries strip and today's keep (or, for LLaMA's
-#: tokenizer, the other way round); the tokens read differ, so the vectors must.
-BLANKS_IN_FRONT = {"sgpt/nli-cut75", "sgpt/nli-cut512", "sgpt/msmarco-cut300",
-                   "prompteol/llama-backbone"}  # fmt: skip
+PROOFS = read_proofs(FIXTURES)
+TWINS = [(proof, label) for proof in PROOFS for label in proof.twins]
+PAPER = {"sgpt-nli", "sgpt-msmarco", "opt-eol", "opt-eol-cse", "llama-eol", "llama-eol-cse",
+         "gritlm", "llm2vec"}  # fmt: skip
 
 
-def recipe(package: str, setting: dict[str, object]) -> Recipe:
-    folder = FIXTURES / package
-    found = inspect_folder(folder / str(setting["checkpoint"]))
-    template = setting.get("template") or str(setting.get("prompt", "")) + "{text}"
-    over: PoolOver = "after_prompt" if setting.get("prompt") else "all"
-    return found.model_copy(
-        update={
-            "adapters": tuple(str(folder / name) for name in setting.get("adapters", ())),
-            "template": template,
-            "pool_over": over,
-            "pooling": setting["pooling"],
-            "attention": setting["attention"],
-            "normalise": setting["normalise"],
-            "max_length": setting["max_length"] or 10_000,
-        }
-    )
+def named(proof: Proof) -> str:
+    return f"{proof.embedder}-{proof.reference.replace('/', '-')}"
 
 
-def farthest(embedder: Embedder, package: str, name: str, batch: int, skip: set[int]) -> float:
-    """The largest difference from the package's vectors over all texts but `skip`."""
-    reference = json.loads((FIXTURES / package / "reference.json").read_text("utf-8"))
-    expected = load_file(FIXTURES / package / "vectors.safetensors")[f"{name}/batch{batch}"]
-    found = embedder.encode(reference["texts"], batch_size=batch).vectors
-    kept = [i for i in range(len(expected)) if i not in skip]
-    return float(np.abs(found - expected)[kept].max())
+@cache
+def loaded(number: int) -> Embedder:
+    return load_embedder(PROOFS[number].recipe())
 
 
-@pytest.mark.parametrize("key", SETTINGS)
-def test_the_vectors_are_those_of_the_package(key: str) -> None:
-    package, name, setting = SETTINGS[key]
-    embedder = load_embedder(recipe(package, setting))
-    texts = json.loads((FIXTURES / package / "reference.json").read_text("utf-8"))["texts"]
-    blank = {i for i, text in enumerate(texts) if text != text.lstrip()}
-    skip = blank if key in BLANKS_IN_FRONT else set()
-    for batch in (1, 20):
-        assert farthest(embedder, package, name, batch, skip) < 1e-5
+def test_each_of_the_papers_eight_is_proved() -> None:
+    assert {proof.embedder for proof in PROOFS} >= PAPER
+    assert all(proof.twins for proof in PROOFS)
 
 
-def test_the_blanks_make_the_only_difference() -> None:
-    """Where a text is left out above, it does differ: the exception is no cover for more."""
-    package, name, setting = SETTINGS["sgpt/nli-cut512"]
-    assert farthest(load_embedder(recipe(package, setting)), package, name, 20, set()) > 1e-3
+@pytest.mark.parametrize("number", range(len(PROOFS)), ids=map(named, PROOFS))
+def test_the_model_reads_the_tokens_that_it_reads_in_the_package(number: int) -> None:
+    proof, embedder = PROOFS[number], loaded(number)
+    part, _, setting = proof.reference.partition("/")
+    told = json.loads((FIXTURES / part / "reference.json").read_text("utf-8"))
+    texts = [text for i, text in enumerate(told["texts"]) if i not in proof.apart]
+    ids = [ids for i, ids in enumerate(told["settings"][setting]["ids"]) if i not in proof.apart]
+    read = tokenise(embedder.tokenizer, embedder.recipe, texts, proof.instruction)
+    assert [found.tolist() for found in read.ids] == ids
+
+
+@pytest.mark.parametrize("batch", [1, 3, 20])
+@pytest.mark.parametrize("number", range(len(PROOFS)), ids=map(named, PROOFS))
+def test_the_vectors_are_those_of_the_package(number: int, batch: int) -> None:
+    proof, embedder = PROOFS[number], loaded(number)
+    for side in ("right", "left"):
+        made = embedder.encode(
+            proof.texts, instruction=proof.instruction, batch_size=batch, padding_side=side
+        )
+        assert np.abs(made.vectors - proof.expected(batch)).max() < SAME
 
 
 @pytest.mark.parametrize(
-    ("key", "changes"),
-    [
-        ("prompteol/opt-eol", {"pooling": "mean"}),
-        ("prompteol/opt-eol-cse", {"adapters": ()}),
-        ("gritlm/papers", {"attention": "causal"}),
-        ("gritlm/papers", {"pool_over": "all"}),
-        ("gritlm/papers", {"pooling": "weighted_mean"}),
-        ("sgpt/nli-cut75", {"pooling": "mean"}),
-    ],
+    ("proof", "label"), TWINS, ids=[f"{named(proof)}-{label}" for proof, label in TWINS]
 )
-def test_a_wrong_recipe_is_far_off(
-    key: str, changes: dict[str, Pooling | Attention | PoolOver | tuple[str, ...]]
-) -> None:
-    package, name, setting = SETTINGS[key]
-    wrong = recipe(package, setting).model_copy(update=changes)
-    assert farthest(load_embedder(wrong), package, name, 20, set()) > 1e-3
+def test_a_wrong_reading_is_far_off(proof: Proof, label: str) -> None:
+    assert proof.distance(batch_size=20, **proof.twins[label]).max() > FAR
+
+
+@pytest.mark.parametrize("name", sorted(PAPER))
+def test_in_bfloat16_the_first_ten_tokens_agree(name: str) -> None:
+    proof = next(proof for proof in PROOFS if proof.embedder == name)
+    embedder = load_embedder(proof.recipe(), dtype="bfloat16")
+    head = load_head(load_embedder(proof.recipe()))
+    made = embedder.encode(proof.texts, instruction=proof.instruction)
+    expected = Embeddings(proof.expected(), made.space, made.norms, made.truncated)
+    found, right = (decode(vectors, head, 10).ids for vectors in (made, expected))
+    shared = [len(set(a) & set(b)) / 10 for a, b in zip(found, right, strict=True)]
+    assert np.mean(shared) > 0.9

@@ -1,12 +1,15 @@
 """From a checkpoint's name to the folder on disk that holds it.
 
-The only place that touches the hub. Nothing is loaded into memory here.
+A hub id is looked for under ``$TOKALIGN_CHECKPOINTS`` first, as ``owner/name``: the place for
+weights that were fetched by hand, converted, or made for a test. The only place that touches the
+hub. Nothing is loaded into memory here.
 """
 
 from __future__ import annotations
 
 import importlib.util
 import os
+import re
 from pathlib import Path
 
 from huggingface_hub import snapshot_download
@@ -22,6 +25,7 @@ from tokalign.embedders.recipe import Recipe
 from tokalign.errors import TokalignError
 from tokalign.paths import user_path
 
+_HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[\w-][\w.-]*")
 #: What is fetched from the hub: never pickles, never code.
 _WANTED = ["*.safetensors", "*.json", "*.txt", "*.model"]
 
@@ -30,7 +34,7 @@ def checkpoint_folder(checkpoint: str, revision: str | None = None, hub: str | N
     """The folder on disk that holds a checkpoint, fetched from the hub if need be.
 
     Args:
-        checkpoint: ``package:MODULE/FOLDER``, a folder, or a hub id.
+        checkpoint: ``package:MODULE/FOLDER``, a folder, or a hub id, ``owner/name@COMMIT`` too.
         revision: Commit on the hub.
         hub: Hub id to fall back on when the package is not installed.
 
@@ -49,8 +53,35 @@ def checkpoint_folder(checkpoint: str, revision: str | None = None, hub: str | N
         except TokalignError as error:
             package = module.replace("_", "-")
             raise TokalignError(f"install the Python package {package}, or: {error}") from error
+    path, repo, revision = _places(checkpoint, revision)
+    return path if path is not None else _from_hub(repo, revision)
+
+
+def own_folder() -> Path | None:
+    """``$TOKALIGN_CHECKPOINTS``, where hub ids are looked for as folders; None where it is not set.
+
+    Raises:
+        TokalignError: It is set, but there is no such folder.
+    """
+    given = os.environ.get("TOKALIGN_CHECKPOINTS")
+    if not given:
+        return None
+    folder = user_path(given)
+    if not folder.is_dir():
+        raise TokalignError(f"TOKALIGN_CHECKPOINTS names {given}, which is no folder")
+    return folder
+
+
+def _places(checkpoint: str, revision: str | None) -> tuple[Path | None, str, str | None]:
+    """The folder where it is on disk by that name, the hub id, and the commit."""
     path = user_path(checkpoint)
-    return path if path.is_dir() else _from_hub(checkpoint, revision)
+    if path.is_dir():
+        return path, checkpoint, revision
+    repo, _, commit = checkpoint.partition("@")
+    own = own_folder()
+    if own is not None and _HUB_ID.fullmatch(repo) and (own / repo).is_dir():
+        return own / repo, repo, commit or revision
+    return None, repo, commit or revision
 
 
 def _from_hub(repo: str, revision: str | None) -> Path:
@@ -59,7 +90,7 @@ def _from_hub(repo: str, revision: str | None) -> Path:
     except GatedRepoError as error:
         raise TokalignError(
             f"{repo} is gated: accept its licence at https://huggingface.co/{repo}, log in with "
-            "`hf auth login`, or give a folder that holds the files"
+            f"`hf auth login`, or lay the files under $TOKALIGN_CHECKPOINTS as {repo}"
         ) from error
     except (RepositoryNotFoundError, RevisionNotFoundError) as error:
         raise TokalignError(f"the hub has no {repo} (revision {revision or 'main'})") from error
@@ -67,8 +98,8 @@ def _from_hub(repo: str, revision: str | None) -> Path:
         offline = os.environ.get("HF_HUB_OFFLINE", "") not in ("", "0")
         why = "HF_HUB_OFFLINE is set" if offline else "the hub cannot be reached"
         raise TokalignError(
-            f"{repo} is neither a folder nor in the hub's cache, and {why}; give a folder, or "
-            "fetch it once with the network on"
+            f"{repo} is neither a folder nor in the hub's cache, and {why}; give a folder, lay it "
+            f"under $TOKALIGN_CHECKPOINTS as {repo}, or fetch it once with the network on"
         ) from error
 
 
@@ -87,12 +118,11 @@ def _is_local(checkpoint: str, hub: str | None, revision: str | None) -> bool:
         if hub is None:
             return False
         checkpoint = hub
-    if user_path(checkpoint).is_dir():
+    path, repo, revision = _places(checkpoint, revision)
+    if path is not None:
         return True
     try:
-        snapshot_download(
-            checkpoint, revision=revision, allow_patterns=_WANTED, local_files_only=True
-        )
+        snapshot_download(repo, revision=revision, allow_patterns=_WANTED, local_files_only=True)
     except (LocalEntryNotFoundError, OSError, ValueError):
         return False
     return True

@@ -64,6 +64,7 @@ class Embedder:
         texts: Sequence[str],
         *,
         instruction: str | None = None,
+        prompt_name: str | None = None,
         layer: int | None = None,
         batch_tokens: int | None = None,
         batch_size: int | None = None,
@@ -74,7 +75,8 @@ class Embedder:
 
         Args:
             texts: N texts.
-            instruction: In the place of the recipe's ``{instruction}``.
+            instruction: In the place of the recipe's ``{instruction}``; empty for none.
+            prompt_name: Read the texts by this one of the recipe's named prompts.
             layer: Pool the states after this layer (0: the input embeddings) instead of the
                 last ones; they are before the final norm.
             batch_tokens: Most tokens in a batch, padding counted; by the device where it is None.
@@ -90,7 +92,7 @@ class Embedder:
         """
         if batch_tokens is None:
             batch_tokens = BATCH_TOKENS.get(self.device.type, BATCH_TOKENS_ELSEWHERE)
-        read = tokenise(self.tokenizer, self.recipe, texts, instruction)
+        read = tokenise(self.tokenizer, self.recipe, texts, instruction, prompt_name)
         order = (
             batches(read.lengths, batch_tokens)
             if batch_size is None

@@ -29,6 +29,7 @@ class Prompt(BaseModel):
         template: In the place of the recipe's; without an instruction it is read as it stands.
         instruction: In the place of the recipe's.
         brackets: In the place of the recipe's.
+        strip: In the place of the recipe's.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -36,6 +37,7 @@ class Prompt(BaseModel):
     template: str | None = None
     instruction: str | None = None
     brackets: Brackets | None = None
+    strip: Strip | None = None
 
 
 class Recipe(BaseModel):
@@ -145,6 +147,15 @@ class Recipe(BaseModel):
     def head_owner(self) -> str:
         """The checkpoint whose head decodes the vectors, without its commit."""
         return (self.head or self.checkpoint).partition("@")[0]
+
+    def deciding(self) -> str:
+        """All of the recipe that can change a vector, as one line of JSON.
+
+        What only describes, and where the weights lie, is left out: the weights themselves are
+        told apart by their bytes.
+        """
+        aside = {"name", "note", "source", "family", "checkpoint", "backbone", "parameters"}
+        return self.model_dump_json(exclude=aside | {"training", "licence", "gated"})
 
     def named(self, prompt_name: str | None) -> Recipe:
         """The recipe with one of its named prompts in force.

@@ -33,7 +33,12 @@ def computing_libraries() -> JSON:
     return dict(environment_versions("torch", "transformers", "tokenizers", "numpy", "peft"))
 
 
-def embedding_key(embedder: Embedder, texts: Sequence[str], instruction: str | None = None) -> str:
+def embedding_key(
+    embedder: Embedder,
+    texts: Sequence[str],
+    instruction: str | None = None,
+    prompt_name: str | None = None,
+) -> str:
     """The content key of the vectors that `embedder` makes of `texts`."""
     return content_key(
         kind="vectors",
@@ -41,6 +46,7 @@ def embedding_key(embedder: Embedder, texts: Sequence[str], instruction: str | N
         dtype=embedder.dtype,
         device=embedder.device.type,
         instruction=instruction,
+        prompt_name=prompt_name,
         texts=texts_key(texts),
         code=source_fingerprint("tokalign.embedders"),
         libraries=computing_libraries(),
@@ -53,6 +59,7 @@ def encode_stored(
     store: Store | None,
     *,
     instruction: str | None = None,
+    prompt_name: str | None = None,
     progress: bool = False,
 ) -> Embeddings:
     """As `Embedder.encode`, shard by shard through the store.
@@ -62,6 +69,7 @@ def encode_stored(
         texts: N texts, one or more.
         store: Where results are kept; None computes everything.
         instruction: See `Embedder.encode`.
+        prompt_name: See `Embedder.encode`.
         progress: Show a progress bar on standard error.
 
     Returns:
@@ -74,13 +82,13 @@ def encode_stored(
         raise TokalignError("there is no text to embed")
 
     def compute(shard: Sequence[str]) -> dict[str, np.ndarray]:
-        made = embedder.encode(shard, instruction=instruction)
+        made = embedder.encode(shard, instruction=instruction, prompt_name=prompt_name)
         return {"vectors": made.vectors, "norms": made.norms, "truncated": made.truncated}
 
     with tqdm(total=len(texts), disable=not progress, unit="text", desc=embedder.name) as bar:
         found = compute_sharded(
             texts,
-            key_of=lambda shard: embedding_key(embedder, shard, instruction),
+            key_of=lambda shard: embedding_key(embedder, shard, instruction, prompt_name),
             compute=compute,
             store=store,
             size=SHARD,

@@ -6,14 +6,18 @@ text, and the special tokens, stay. Texts are never repaired or normalised here.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from tokalign.embedders.cutting import cut_words
+from tokalign.embedders.frame import Frame
 from tokalign.embedders.recipe import Recipe
 from tokalign.errors import TokalignError
+
+_STRIP: dict[str, Callable[[str], str]] = {"none": str, "end": str.rstrip, "both": str.strip}
 
 
 @dataclass(frozen=True)
@@ -54,40 +58,53 @@ def check_text(text: object, number: int) -> str:
 
 
 def tokenise(
-    tokenizer: Any, recipe: Recipe, texts: Sequence[str], instruction: str | None = None
+    tokenizer: Any,
+    recipe: Recipe,
+    texts: Sequence[str],
+    instruction: str | None = None,
+    prompt_name: str | None = None,
 ) -> TokenisedTexts:
     """Bring texts into the form that the model reads.
 
     Args:
         tokenizer: A fast tokenizer of transformers.
-        recipe: Prompt, length limit and what is pooled.
+        recipe: Prompt, length limits, what is put round the text and what is pooled.
         texts: N texts.
         instruction: Put in the place of ``{instruction}``; the recipe's own where it is None.
+        prompt_name: Which of the recipe's named prompts is in force; none where it is None.
 
     Raises:
         TokalignError: `texts` is a single string, a text is not valid Unicode, is empty for a
-            model that adds no special tokens, or the prompt alone is longer than the model takes.
+            model that adds no special tokens, the prompt alone is longer than the model takes, or
+            there is no such prompt, or a bracket or end token is no token of the tokenizer.
     """
     if isinstance(texts, str):
         raise TokalignError("texts is one string; a list of strings is needed")
+    recipe = recipe.named(prompt_name)
     before, after = recipe.prompt(instruction)
     clean = [check_text(text, number) for number, text in enumerate(texts, 1)]
+    clean = [_STRIP[recipe.strip](text) for text in clean]
     if recipe.lowercase:
         before, after = before.lower(), after.lower()
         clean = [text.lower() for text in clean]
+    whole = clean
+    if recipe.text_max_length is not None:
+        clean = cut_words(tokenizer, clean, recipe.text_max_length, recipe.max_length)
+    frame = Frame.of(tokenizer, recipe)
+    limit = recipe.max_length - len(frame.end)
     around = special_tokens_around(tokenizer)
     ids, pool, truncated = [], [], []
     read = _read(tokenizer, clean, before, after, around)
     for number, (sequence, (start, end), offsets) in enumerate(read):
-        over = len(sequence) - recipe.max_length
+        over = len(sequence) - limit
         text = clean[number]
-        while after and len(sequence) > recipe.max_length and text:
+        while after and len(sequence) > limit and text:
             # Cut by characters and read anew: the text's last token may hold a part of what
             # follows it, such as a full stop and the quotation mark of the prompt.
-            first_out = max(end - (len(sequence) - recipe.max_length), start)
+            first_out = max(end - (len(sequence) - limit), start)
             text = text[: max(offsets[first_out][0] - len(before), 0)].rstrip()
             [(sequence, (start, end), offsets)] = _read(tokenizer, [text], before, after, around)
-        beyond = len(sequence) - recipe.max_length
+        beyond = len(sequence) - limit
         if beyond > end - start:
             raise TokalignError(
                 f"the prompt of {recipe.name} alone is longer than its {recipe.max_length} tokens"
@@ -95,16 +112,27 @@ def tokenise(
         if beyond > 0:
             sequence = sequence[: end - beyond] + sequence[end:]
             end -= beyond
-        whole = {"all": (0, len(sequence)), "after_prompt": (start, len(sequence))}
-        first, last = whole.get(recipe.pool_over, (start, end))
+        pooled = _pooled(tokenizer, recipe, len(sequence), (start, end), text + after)
+        sequence, (first, last) = frame.put_round(sequence, pooled, recipe.pool_over)
         if last <= first:
             raise TokalignError(
                 f"text {number + 1} is empty: {recipe.name} has no token to pool for it"
             )
         ids.append(np.array(sequence, dtype=np.int64))
         pool.append((first, last))
-        truncated.append(over > 0)
+        truncated.append(over > 0 or clean[number] != whole[number])
     return TokenisedTexts(ids, np.array(pool, dtype=np.int64).reshape(-1, 2), np.array(truncated))
+
+
+def _pooled(
+    tokenizer: Any, recipe: Recipe, length: int, place: tuple[int, int], rest: str
+) -> tuple[int, int]:
+    """First and one past the last position that is pooled, before anything is put round."""
+    if recipe.pool_over == "read_alone":
+        alone = tokenizer(rest, add_special_tokens=False, verbose=False)["input_ids"]
+        return max(length - len(alone), 0), length
+    whole = {"all": (0, length), "after_prompt": (place[0], length)}
+    return whole.get(recipe.pool_over, place)
 
 
 def _read(
