@@ -8,33 +8,15 @@ import shutil
 import numpy as np
 import pytest
 import torch
-from checkpoints import TEXTS, full_model, randomise
+from adapters import make_adapter
+from checkpoints import TEXTS, full_model
 from safetensors.torch import load_file, save_file
-from transformers import AutoModel
 
 from tokalign.embedders import load_embedder
 from tokalign.errors import TokalignError
 from tokalign.tokens import decode, load_head
 
 peft = pytest.importorskip("peft", reason="the extra tokalign[lora] is not installed")
-TARGETS = {"llama": ["q_proj", "v_proj"], "opt": ["q_proj", "fc1"], "gpt_neo": ["q_proj", "c_fc"]}
-
-
-def make_adapter(base, folder, family, *, whole, seed=1):
-    """Save an adapter with random A and B; give back the adapted model."""
-    model = full_model(base) if whole else AutoModel.from_pretrained(base).eval()
-    config = peft.LoraConfig(
-        r=4, lora_alpha=16, target_modules=TARGETS[family],
-        task_type="CAUSAL_LM" if whole else "FEATURE_EXTRACTION",
-    )  # fmt: skip
-    adapted = peft.get_peft_model(model, config).eval()
-    layers = torch.nn.ModuleList(m for n, m in adapted.named_modules() if n.endswith("default"))
-    randomise(layers, seed)
-    adapted.save_pretrained(folder)
-    said = json.loads((folder / "adapter_config.json").read_text())
-    said["base_model_name_or_path"] = str(base)
-    (folder / "adapter_config.json").write_text(json.dumps(said))
-    return adapted
 
 
 def last_states(model, tokenizer):

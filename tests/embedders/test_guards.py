@@ -199,7 +199,7 @@ def test_devices_and_dtypes(checkpoint):
     for more, message in (
         ({"device": "gpu"}, "device 'gpu' is not there; allowed: cpu"),
         ({"device": "cuda:99"}, "device 'cuda:99' is not there"),
-        ({"dtype": "int8"}, "unknown dtype 'int8'.*bfloat16, float16, float32"),
+        ({"dtype": "int3"}, "unknown dtype 'int3'.*bfloat16, float16, float32, int4, int8"),
     ):
         with pytest.raises(TokalignError, match=message):
             load_embedder(str(checkpoint("llama")), **more)

@@ -70,3 +70,34 @@ def test_the_key_sees_into_a_file_that_a_parameter_names(book: Path) -> None:
     before = chapter_key(notebook, {"dataset": str(texts)}, "p")
     texts.write_text("changed\n")
     assert chapter_key(notebook, {"dataset": str(texts)}, "p") != before
+
+
+def test_the_key_sees_the_users_entry_and_the_folder_behind_it(
+    book: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    notebook = next((book / "chapters").glob("*.ipynb"))
+    model = tmp_path / "model"
+    model.mkdir()
+    (model / "config.json").write_text("{}")
+    registry = tmp_path / "embedders.yaml"
+    monkeypatch.setenv("TOKALIGN_EMBEDDERS", str(registry))
+
+    def key(name: str) -> str:
+        return chapter_key(notebook, {"embedders": name}, "p")
+
+    registry.write_text(f"mine: {{checkpoint: {model}, pooling: last}}\n")
+    first, others = key("mine"), key("other")
+    (model / "config.json").write_text("{ }")
+    second = key("mine")
+    registry.write_text(f"mine: {{checkpoint: {model}, pooling: mean}}\n")
+    third = key("mine")
+    assert len({first, second, third}) == 3
+    assert key("other") == others
+    registry.write_text("mine: [")
+    assert key("other") == others
+
+
+def test_a_parameter_that_no_path_can_be_changes_nothing(book: Path) -> None:
+    notebook = next((book / "chapters").glob("*.ipynb"))
+    for value in ("/" + "x" * 5000, "/a\0b"):
+        assert len(chapter_key(notebook, {"example": value}, "p")) == 64

@@ -40,9 +40,10 @@ def test_examples(token, form):
     assert normal_form(token) == form
 
 
-@given(texts)
+# A token that is the letter of a leading space by itself has another one in lower case.
+@given(texts.filter(lambda token: "\u0120" not in token))
 def test_case_and_leading_space_do_not_matter(token):
-    form = normal_form(token.lstrip("\u0120"))
+    form = normal_form(token)
     for other in (token.casefold(), " " + token, "\u2581" + token, "\u0120" + token, token + " "):
         assert normal_form(other.lstrip("\u0120")) == form
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import shutil
 
 import numpy as np
 import pytest
@@ -55,6 +56,19 @@ def test_every_position_decodes_to_the_models_logits(checkpoint, embedder, famil
     it = embedder(family)
     assert it.recipe.readout == ("mlm" if family in ENCODERS else "lm_head")
     compare(checkpoint(family), it, full_model(checkpoint(family)))
+
+
+def test_the_first_berts_call_weight_and_bias_of_a_norm_gamma_and_beta(
+    checkpoint, tmp_path, embedder
+):
+    folder = shutil.copytree(checkpoint("bert"), tmp_path / "bert")
+    old = {"LayerNorm.weight": "LayerNorm.gamma", "LayerNorm.bias": "LayerNorm.beta"}
+    tensors = load_file(folder / "model.safetensors")
+    for new, name in old.items():
+        tensors = {key.replace(new, name): tensor for key, tensor in tensors.items()}
+    save_file(tensors, folder / "model.safetensors", metadata={"format": "pt"})
+    assert any(key.endswith("gamma") for key in tensors)
+    compare(folder, load_embedder(str(folder)), full_model(checkpoint("bert")))
 
 
 @pytest.mark.parametrize("family", ["gpt_neo", "opt", "llama", "mistral", "qwen2"])

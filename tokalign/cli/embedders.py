@@ -8,6 +8,13 @@ from tokalign.cli.options import json_option, print_json, print_table
 
 #: What is told of each.
 _FIELDS = ("name", "family", "role", "backbone", "pooling", "readout", "available")
+#: Families in the order in which people meet them, and what to call them.
+_FAMILIES = {
+    "mini": "mini: made for this book, in the package",
+    "control": "control: what the others are compared with",
+    "paper": "paper: the embedders of the paper and their backbones",
+    "modern": "modern: others of today, and your own",
+}
 
 
 @click.command()
@@ -25,9 +32,17 @@ def embedders(as_json: bool) -> None:
     ]
     if as_json:
         print_json(rows)
-    else:
+        return
+    columns = [field for field in _FIELDS if field != "family"]
+    families = sorted({str(row["family"]) for row in rows}, key=list(_FAMILIES).index)
+    for number, family in enumerate(families):
+        if number:
+            click.echo()
+        mine = [row for row in rows if row["family"] == family]
+        # Embedders first, then the plain language models; else as in the registry.
+        mine.sort(key=lambda row: row["role"] != "embedder")
         print_table(
-            "Embedders", _FIELDS, [[_plain(row[field]) for field in _FIELDS] for row in rows]
+            _FAMILIES[family], columns, [[_plain(row[field]) for field in columns] for row in mine]
         )
 
 

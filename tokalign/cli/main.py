@@ -16,6 +16,7 @@ from typing import Any
 import click
 
 from tokalign import __version__
+from tokalign.cli.add import add
 from tokalign.cli.align import align
 from tokalign.cli.embedders import embedders
 from tokalign.cli.measure import measure
@@ -67,7 +68,7 @@ def app(context: click.Context) -> None:
         click.echo(context.get_help())
 
 
-for _command in (embedders, align, measure, run):
+for _command in (embedders, align, measure, run, add):
     app.add_command(_command)
 
 

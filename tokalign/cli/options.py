@@ -17,6 +17,7 @@ from rich.table import Table
 from rich.text import Text
 
 from tokalign.errors import TokalignError
+from tokalign.paths import user_registry
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -30,8 +31,8 @@ def embedder_options(command: Command) -> Command:
     """``--embedder``, ``--device`` and ``--dtype``."""
     for option in (
         click.option("--dtype", default="float32", show_default=True,
-                     help="float32, bfloat16 or float16."),
-        click.option("--device", default="cpu", show_default=True, help="cpu, cuda, cuda:1, mps."),
+                     help="float32, bfloat16, float16, int8 or int4."),
+        click.option("--device", default="cpu", show_default=True, help="cpu, cuda, cuda:1, mps or auto."),
         click.option("--embedder", required=True, help="Registry name, hub id or folder."),
     ):  # fmt: skip
         command = option(command)
@@ -55,6 +56,12 @@ def check_range(option: str, value: int, least: int, most: int) -> None:
     """
     if not least <= value <= most:
         raise TokalignError(f"{option} must be between {least} and {most}, not {value}")
+
+
+def settle_user_registry() -> None:
+    """Make ``$TOKALIGN_EMBEDDERS`` absolute, since chapters run in another folder than this one."""
+    if os.environ.get("TOKALIGN_EMBEDDERS"):
+        os.environ["TOKALIGN_EMBEDDERS"] = str(user_registry().absolute())
 
 
 def show_progress() -> bool:

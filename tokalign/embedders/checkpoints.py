@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import importlib.util
 import os
-import re
 from pathlib import Path
 
 from huggingface_hub import snapshot_download
@@ -21,13 +20,19 @@ from huggingface_hub.errors import (
     RevisionNotFoundError,
 )
 
+from tokalign.embedders.hub_ids import split_hub_id
 from tokalign.embedders.recipe import Recipe
+from tokalign.embedders.remote_code import trusted
 from tokalign.errors import TokalignError
 from tokalign.paths import user_path
 
-_HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[\w-][\w.-]*")
-#: What is fetched from the hub: never pickles, never code.
+#: What is fetched from the hub: never pickles.
 _WANTED = ["*.safetensors", "*.json", "*.txt", "*.model"]
+
+
+def _wanted(repo: str) -> list[str]:
+    """Code is fetched only where the user has said that it may be run."""
+    return [*_WANTED, *(["*.py"] if trusted(repo) else [])]
 
 
 def checkpoint_folder(checkpoint: str, revision: str | None = None, hub: str | None = None) -> Path:
@@ -77,16 +82,16 @@ def _places(checkpoint: str, revision: str | None) -> tuple[Path | None, str, st
     path = user_path(checkpoint)
     if path.is_dir():
         return path, checkpoint, revision
-    repo, _, commit = checkpoint.partition("@")
+    repo, commit = split_hub_id(checkpoint) or (checkpoint, None)
     own = own_folder()
-    if own is not None and _HUB_ID.fullmatch(repo) and (own / repo).is_dir():
+    if own is not None and split_hub_id(repo) and (own / repo).is_dir():
         return own / repo, repo, commit or revision
     return None, repo, commit or revision
 
 
 def _from_hub(repo: str, revision: str | None) -> Path:
     try:
-        return Path(snapshot_download(repo, revision=revision, allow_patterns=_WANTED))
+        return Path(snapshot_download(repo, revision=revision, allow_patterns=_wanted(repo)))
     except GatedRepoError as error:
         raise TokalignError(
             f"{repo} is gated: accept its licence at https://huggingface.co/{repo}, log in with "
@@ -122,7 +127,9 @@ def _is_local(checkpoint: str, hub: str | None, revision: str | None) -> bool:
     if path is not None:
         return True
     try:
-        snapshot_download(repo, revision=revision, allow_patterns=_WANTED, local_files_only=True)
+        snapshot_download(
+            repo, revision=revision, allow_patterns=_wanted(repo), local_files_only=True
+        )
     except (LocalEntryNotFoundError, OSError, ValueError):
         return False
     return True

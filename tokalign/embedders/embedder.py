@@ -121,8 +121,9 @@ class Embedder:
     def _workers(self) -> int:
         """How many batches may be computed at the same time."""
         # These rotary embeddings rewrite their own tables in the course of a forward pass.
-        kinds = {getattr(module, "rope_type", None) for module in self.model.modules()}
-        if self.device.type != "cpu" or kinds & {"dynamic", "longrope"}:
+        # ModernBERT's kind has one type for each kind of layer, in a dictionary.
+        kinds = " ".join(str(getattr(module, "rope_type", "")) for module in self.model.modules())
+        if self.device.type != "cpu" or "dynamic" in kinds or "longrope" in kinds:
             return 1
         return torch.get_num_threads()
 

@@ -1,4 +1,4 @@
-"""Read a recipe off a folder: sentence-transformers layout, plain model, or LoRA adapter.
+"""Read a recipe off a folder: sentence-transformers layout, plain model, LoRA adapter, GritLM.
 
 What a folder does not say is filled in by the field's convention and said so in ``note``: a plain
 decoder is read at its last token, a plain encoder by its mean.
@@ -6,7 +6,6 @@ decoder is read at its last token, a plain encoder by its mean.
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -17,49 +16,57 @@ from transformers.models.auto.modeling_auto import (
 )
 
 from tokalign.embedders.checkpoints import checkpoint_folder
-from tokalign.embedders.recipe import Pooling, Readout, Recipe
+from tokalign.embedders.json_files import read_json, read_object
+from tokalign.embedders.recipe import Readout, Recipe
+from tokalign.embedders.sentence_transformers_layout import read_sentence_transformers
+from tokalign.embedders.tokenizer_facts import end_token, longest_said
 from tokalign.embedders.weights import Weights
 from tokalign.errors import TokalignError
 
-#: sentence-transformers' flags (older files) and mode names (newer ones) -> ours.
-_POOLING: dict[str, Pooling] = {
-    "pooling_mode_mean_tokens": "mean",
-    "pooling_mode_weightedmean_tokens": "weighted_mean",
-    "pooling_mode_lasttoken": "last",
-    "pooling_mode_cls_token": "cls",
-    "mean": "mean",
-    "weightedmean": "weighted_mean",
-    "lasttoken": "last",
-    "cls": "cls",
-}
 #: Most tokens read where nothing says otherwise: what the encoders of the field were trained on.
 _LONGEST = 512
-#: Layers of sentence-transformers that leave the vector in the space of the model's head.
-_HARMLESS = {"Transformer", "Pooling", "Normalize", "Dropout"}
+#: Ends of the names of an output head and of a masked-LM head's transform.
+_HEADS = ("lm_head.weight", "embed_out.weight")
+_TRANSFORMS = (
+    "transform.dense.weight",
+    "lm_head.dense.weight",
+    "vocab_transform.weight",
+    "predictions.dense.weight",
+    "head.dense.weight",
+)
+#: Said of a decoder that was saved without its head.
+_HEADLESS = (
+    " The folder holds no output head, so its input embeddings stand in; where the model that it "
+    "was trained from is at hand, set head to that and readout to lm_head."
+)
+#: Said of a model whose own code may do more than transformers' class does, as LLM2Vec's does.
+_CODE_NOT_RUN = (
+    " It comes with modelling code of its own, which is not run: where that changes attention, "
+    "prompt or pooling, they have to be set by hand."
+)
+#: How GritLM marks the instruction and the text that follows it.
+_GRITLM = "<|embed|>\n{text}"
 
 
-def read_json(path: Path) -> Any:
-    """A JSON file, or a one-line error that names it."""
-    try:
-        return json.loads(path.read_text("utf-8"))
-    except FileNotFoundError as error:
-        raise TokalignError(f"{path} is missing") from error
-    except (OSError, ValueError) as error:
-        raise TokalignError(f"{path} is not valid JSON: {error}") from error
+def model_config(folder: Path, *, trust: bool = False) -> Any:
+    """The transformers configuration of a folder.
 
-
-def model_config(folder: Path) -> Any:
-    """The transformers configuration of a folder; code that the folder brings is never run.
+    Args:
+        folder: Where ``config.json`` lies.
+        trust: Run the code that the folder brings, see `remote_code.trusted`; never run otherwise.
 
     Raises:
         TokalignError: There is no ``config.json``, or transformers does not know its model type.
     """
     raw = read_json(folder / "config.json")
     try:
-        return AutoConfig.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
+        return AutoConfig.from_pretrained(folder, local_files_only=True, trust_remote_code=trust)
     except (ValueError, KeyError, TypeError, AttributeError, OSError) as error:
-        if isinstance(raw, dict) and "auto_map" in raw:
-            raise TokalignError(f"{folder} needs code of its own, which is not run") from error
+        if isinstance(raw, dict) and "auto_map" in raw and not trust:
+            raise TokalignError(
+                f"{folder} needs code of its own, which is not run unless "
+                "TOKALIGN_TRUST_REMOTE_CODE names its hub id (owner/name)"
+            ) from error
         kind = raw.get("model_type") if isinstance(raw, dict) else None
         raise TokalignError(
             f"{folder}/config.json names no model type that transformers knows: {kind!r}"
@@ -71,40 +78,47 @@ def inspect_folder(folder: Path) -> Recipe:
 
     Args:
         folder: A sentence-transformers folder (``modules.json``), a plain transformers model
-            (``config.json``) or a LoRA adapter (``adapter_config.json``).
+            (``config.json``), a LoRA adapter (``adapter_config.json``) or a unified checkpoint
+            of GritLM's kind.
 
     Returns:
         A recipe named after the folder, with the folder as its checkpoint.
 
     Raises:
-        TokalignError: The folder is none of the three, or its layers lead out of the head's space.
+        TokalignError: The folder is none of these, or its layers lead out of the head's space.
     """
     folder = folder.resolve()
+    if is_gritlm(folder):
+        return _gritlm(folder)
+    recipe = _read_off(folder)
+    homes = (folder, *map(Path, (recipe.checkpoint, *recipe.adapters)))
+    if any("AutoModel" in str(_own_code(home)) for home in homes):
+        recipe = recipe.model_copy(update={"note": recipe.note + _CODE_NOT_RUN})
+    return recipe
+
+
+def _read_off(folder: Path) -> Recipe:
     if (folder / "modules.json").is_file():
         return _sentence_transformer(folder)
     if (folder / "adapter_config.json").is_file():
         return _adapter(folder)
     if (folder / "config.json").is_file():
-        return _plain(folder, folder)
+        return _plain(folder)
     raise TokalignError(
         f"{folder} is no model: it has neither modules.json, config.json nor adapter_config.json"
     )
 
 
-def _plain(folder: Path, checkpoint: Path) -> Recipe:
-    config = model_config(checkpoint)
-    decoder = is_decoder(config)
-    causal = decoder and getattr(config, "is_causal", True) is not False
-    return Recipe(
-        name=folder.name,
-        checkpoint=str(folder),
-        role="backbone" if decoder else "embedder",
-        readout=_readout(checkpoint, decoder),
-        pooling="last" if decoder else "mean",
-        attention="causal" if causal else "bidirectional",
-        max_length=_longest(config, checkpoint),
-        note="Read off config.json; the pooling is the convention for its kind of model.",
-    )
+def is_gritlm(folder: Path) -> bool:
+    """Whether a folder is a unified checkpoint of GritLM's kind: its own modelling code says so."""
+    named = [str(code).rsplit("--", 1)[-1] for code in _own_code(folder).values()]
+    return any(code.startswith("modeling_gritlm") for code in named)
+
+
+def _own_code(folder: Path) -> dict[str, Any]:
+    """Which classes of transformers the code in a folder stands in for, and by which of its own."""
+    own = read_object(folder / "config.json").get("auto_map")
+    return own if isinstance(own, dict) else {}
 
 
 def is_decoder(config: Any) -> bool:
@@ -119,12 +133,43 @@ def is_decoder(config: Any) -> bool:
     )
 
 
-def _readout(checkpoint: Path, decoder: bool) -> Readout:
-    if decoder:
-        return "lm_head"
-    transform = ("transform.dense.weight", "lm_head.dense.weight", "vocab_transform.weight")
-    found = Weights(checkpoint).find(*transform, "predictions.dense.weight", "head.dense.weight")
-    return "mlm" if found else "tied_input"
+def state_width(config: Any) -> int | None:
+    """The dimension of the token states, behind OPT's output projection; None if it is not told."""
+    width = getattr(config, "word_embed_proj_dim", None) or getattr(config, "hidden_size", None)
+    return width if isinstance(width, int) else None
+
+
+def _plain(folder: Path) -> Recipe:
+    config = model_config(folder)
+    if getattr(config, "is_encoder_decoder", False):
+        raise TokalignError(
+            f"{folder} is an encoder-decoder ({config.model_type}); allowed: a decoder, an encoder"
+        )
+    decoder = is_decoder(config)
+    causal = decoder and getattr(config, "is_causal", True) is not False
+    readout = _readout(folder, config, decoder)
+    note = "Read off config.json; the pooling is the convention for its kind of model."
+    if decoder and readout == "tied_input":
+        note += _HEADLESS
+    return Recipe(
+        name=folder.name,
+        checkpoint=str(folder),
+        role="backbone" if decoder else "embedder",
+        readout=readout,
+        pooling="last" if decoder else "mean",
+        attention="causal" if causal else "bidirectional",
+        end_token=end_token([folder]) if decoder else None,
+        max_length=_longest(config, folder),
+        note=note,
+    )
+
+
+def _readout(folder: Path, config: Any, decoder: bool) -> Readout:
+    if not decoder:
+        return "mlm" if Weights(folder).find(*_TRANSFORMS) else "tied_input"
+    tied = bool(getattr(config, "tie_word_embeddings", False))
+    # sentence-transformers saves the body alone; an untied head is then nowhere in the folder.
+    return "lm_head" if tied or Weights(folder).find(*_HEADS) else "tied_input"
 
 
 def _longest(config: Any, folder: Path) -> int:
@@ -132,10 +177,7 @@ def _longest(config: Any, folder: Path) -> int:
     # RoBERTa's kind counts positions from padding_idx + 1, so two rows of its table are unused.
     if config.model_type in ("roberta", "xlm-roberta", "camembert", "mpnet"):
         positions -= 2
-    tokenizer = folder / "tokenizer_config.json"
-    said = read_json(tokenizer).get("model_max_length") if tokenizer.is_file() else None
-    limits = [positions, *([said] if isinstance(said, int) and said > 0 else [])]
-    return int(min(limits))
+    return int(min(positions, longest_said(folder) or positions))
 
 
 def _adapter(folder: Path) -> Recipe:
@@ -149,69 +191,63 @@ def _adapter(folder: Path) -> Recipe:
     else:
         path = path.resolve()
         checkpoint = str(path)
-    recipe = _plain(path, path)
-    return recipe.model_copy(
-        update={
-            "name": folder.name,
-            "checkpoint": checkpoint,
-            "adapters": (str(folder),),
-            "role": "embedder",
-            "backbone": Path(base).name,
-            "note": "A LoRA adapter over its base; decoded by the base's head. " + recipe.note,
-        }
-    )
+    # An adapter may lie over another: all are merged, the innermost first.
+    over_another = (path / "adapter_config.json").is_file()
+    recipe = _adapter(path) if over_another else _plain(path)
+    update = {
+        "name": folder.name,
+        "adapters": (*recipe.adapters, str(folder)),
+        "role": "embedder",
+        "backbone": recipe.backbone or Path(base).name,
+        "end_token": end_token([folder, path]) if recipe.readout == "lm_head" else None,
+        "note": "A LoRA adapter over its base; decoded by the base's head. " + recipe.note,
+    }
+    if over_another:
+        update["note"] = recipe.note
+    else:
+        update["checkpoint"] = checkpoint
+    return recipe.model_copy(update=update)
 
 
 def _sentence_transformer(folder: Path) -> Recipe:
-    modules = read_json(folder / "modules.json")
-    paths = {str(m["type"]).rsplit(".", 1)[-1]: folder / m.get("path", "") for m in modules}
-    strange = [kind for kind in paths if kind not in _HARMLESS]
-    if strange or "Transformer" not in paths or "Pooling" not in paths:
-        raise TokalignError(
-            f"{folder}/modules.json has {', '.join(paths)}: "
-            + (f"after {strange[0]} the vector has left the head's space" if strange else "")
-            + f"; allowed: {', '.join(sorted(_HARMLESS))}"
-        )
-    inner = paths["Transformer"]
+    said = read_sentence_transformers(folder)
+    inner = said.inner
     adapted = (inner / "adapter_config.json").is_file()
-    recipe = _adapter(inner) if adapted else _plain(inner, inner)
-    said = _first_json(inner, "sentence_bert_config.json")
-    limit = said.get("max_seq_length") or recipe.max_length
-    prompt = _prompt(folder)
-    pooling = read_json(paths["Pooling"] / "config.json")
-    pool_prompt = not prompt or pooling.get("include_prompt", True)
+    recipe = _adapter(inner) if adapted else _plain(inner)
+    if not adapted:
+        width = state_width(model_config(inner))
+        if said.width is not None and width is not None and said.width != width:
+            raise TokalignError(
+                f"{folder}: the pooling layer is made for vectors of dimension {said.width}, but "
+                f"config.json says {width}; allowed: the same"
+            )
+    fields = said.fields()
+    if _HEADLESS in recipe.note:
+        fields["note"] += _HEADLESS
+    limit = said.max_length or recipe.max_length
+    fields["max_length"] = min(int(limit), recipe.max_length)
+    if said.tokenizer_settings and recipe.end_token is None:
+        fields["end_token"] = end_token([inner], said.tokenizer_settings)
+    return recipe.model_copy(update={"name": folder.name, **fields})
+
+
+def _gritlm(folder: Path) -> Recipe:
+    recipe = _plain(folder)
     return recipe.model_copy(
         update={
-            "name": folder.name,
-            "checkpoint": recipe.checkpoint if recipe.adapters else str(inner),
             "role": "embedder",
-            "pooling": _pooling(pooling, folder),
-            "normalise": "Normalize" in paths,
-            "max_length": min(int(limit), recipe.max_length),
-            "lowercase": bool(said.get("do_lower_case", False)),
-            "template": prompt + "{text}",
-            "pool_over": "all" if pool_prompt else "after_prompt",
-            "note": "Read off the folder's sentence-transformers files.",
+            "pooling": "mean",
+            "attention": "bidirectional",
+            "template": "<|user|>\n{instruction}\n" + _GRITLM,
+            "bare_template": _GRITLM,
+            "pool_over": "after_prompt",
+            "normalise": True,
+            "max_length": min(recipe.max_length, _LONGEST),
+            "note": (
+                "A unified checkpoint of GritLM's kind, by the name of the modelling code in its "
+                "config.json. That code is not run: prompt, bidirectional attention, pooling "
+                f"without the instruction and at most {_LONGEST} tokens are those of the package "
+                "gritlm."
+            ),
         }
     )
-
-
-def _first_json(folder: Path, name: str) -> dict[str, Any]:
-    path = folder / name
-    found = read_json(path) if path.is_file() else {}
-    return found if isinstance(found, dict) else {}
-
-
-def _prompt(folder: Path) -> str:
-    said = _first_json(folder, "config_sentence_transformers.json")
-    return str((said.get("prompts") or {}).get(said.get("default_prompt_name"), ""))
-
-
-def _pooling(config: dict[str, Any], folder: Path) -> Pooling:
-    modes = [key for key, on in config.items() if key.startswith("pooling_mode_") and on is True]
-    named = config.get("pooling_mode")
-    modes += [named] if isinstance(named, str) else list(named or [])
-    if len(modes) != 1 or modes[0] not in _POOLING:
-        allowed = ", ".join(sorted(set(_POOLING.values())))
-        raise TokalignError(f"{folder}: pooling {modes} is not supported; allowed: {allowed}")
-    return _POOLING[modes[0]]

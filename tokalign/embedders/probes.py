@@ -6,6 +6,7 @@ from typing import Any
 
 import torch
 
+from tokalign.embedders.devices import input_device
 from tokalign.embedders.recipe import Recipe
 from tokalign.errors import TokalignError
 
@@ -19,7 +20,7 @@ def sees_later_tokens(model: Any, length: int = 6, *, padded: bool = False) -> b
         padded: Whether padding follows, which makes transformers build its mask another way.
     """
     size = int(model.config.vocab_size)
-    ids = torch.arange(length, device=next(model.parameters()).device)[None] % size
+    ids = torch.arange(length, device=input_device(model))[None] % size
     other = ids.clone()
     other[0, -1] = (ids[0, -1] + size // 2) % size
     mask = {}

@@ -10,6 +10,7 @@ from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from tokalign.embedders.hub_ids import without_commit
 from tokalign.errors import TokalignError, unknown
 
 Family = Literal["mini", "paper", "modern", "control"]
@@ -30,6 +31,7 @@ class Prompt(BaseModel):
         instruction: In the place of the recipe's.
         brackets: In the place of the recipe's.
         strip: In the place of the recipe's.
+        pool_over: In the place of the recipe's.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -38,6 +40,7 @@ class Prompt(BaseModel):
     instruction: str | None = None
     brackets: Brackets | None = None
     strip: Strip | None = None
+    pool_over: PoolOver | None = None
 
 
 class Recipe(BaseModel):
@@ -146,7 +149,7 @@ class Recipe(BaseModel):
     @property
     def head_owner(self) -> str:
         """The checkpoint whose head decodes the vectors, without its commit."""
-        return (self.head or self.checkpoint).partition("@")[0]
+        return without_commit(self.head or self.checkpoint)
 
     def deciding(self) -> str:
         """All of the recipe that can change a vector, as one line of JSON.

@@ -6,24 +6,16 @@ folder. Its entries are added to the package's; a name of the package cannot be 
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from functools import lru_cache
 from importlib import resources
-from pathlib import Path
 
 import yaml
-from platformdirs import user_config_path
 from pydantic import ValidationError
 
 from tokalign.embedders.recipe import Recipe
 from tokalign.errors import TokalignError, unknown
-
-
-def user_file() -> Path:
-    """Where the user's own entries are looked for."""
-    given = os.environ.get("TOKALIGN_EMBEDDERS")
-    return Path(given) if given else user_config_path("tokalign") / "embedders.yaml"
+from tokalign.paths import user_registry
 
 
 def read_entries(text: str, where: str) -> dict[str, Recipe]:
@@ -54,11 +46,12 @@ def read_entries(text: str, where: str) -> dict[str, Recipe]:
         try:
             recipes[str(name)] = Recipe.model_validate({"name": str(name), **(fields or {})})
         except (ValidationError, TypeError) as error:
-            raise TokalignError(f"{where}, entry {name!r}: {_first_problem(error)}") from error
+            raise TokalignError(f"{where}, entry {name!r}: {first_problem(error)}") from error
     return recipes
 
 
-def _first_problem(error: Exception) -> str:
+def first_problem(error: Exception) -> str:
+    """What is wrong with an entry, in a few words: the first wrong field and what is allowed."""
     if not isinstance(error, ValidationError):
         return "must be a mapping of fields"
     first = error.errors()[0]
@@ -67,7 +60,8 @@ def _first_problem(error: Exception) -> str:
 
 
 @lru_cache(maxsize=1)
-def _own_entries() -> dict[str, Recipe]:
+def package_entries() -> dict[str, Recipe]:
+    """The entries that come with the package, by name; not to be changed."""
     text = resources.files("tokalign.embedders").joinpath("registry.yaml").read_text("utf-8")
     return read_entries(text, "registry.yaml")
 
@@ -81,8 +75,8 @@ def registry() -> dict[str, Recipe]:
     >>> registry()["all-minilm-l6-v2"].pooling
     'mean'
     """
-    recipes = dict(_own_entries())
-    path = user_file()
+    recipes = dict(package_entries())
+    path = user_registry()
     if path.is_file():
         try:
             text = path.read_text("utf-8")

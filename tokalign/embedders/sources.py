@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import re
-
 from tokalign.embedders.checkpoints import checkpoint_folder
+from tokalign.embedders.hub_ids import split_hub_id
 from tokalign.embedders.inspection import inspect_folder
 from tokalign.embedders.recipe import Recipe
 from tokalign.embedders.registry import registry
 from tokalign.errors import TokalignError, unknown
 from tokalign.paths import user_path
-
-_HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+")
 
 
 def find_recipe(embedder: str) -> Recipe:
@@ -34,7 +31,7 @@ def find_recipe(embedder: str) -> Recipe:
         return inspect_folder(path)
     if path.exists():
         raise TokalignError(f"{embedder} is a file; an embedder is a name, a hub id or a folder")
-    if _HUB_ID.fullmatch(embedder) and not embedder.startswith("."):
+    if split_hub_id(embedder):
         folder = checkpoint_folder(embedder).resolve()
         recipe = inspect_folder(folder)
         named = {"name": embedder}

@@ -30,7 +30,9 @@ SHARD = 256
 
 def computing_libraries() -> JSON:
     """Name -> version of the libraries whose change may change a vector."""
-    return dict(environment_versions("torch", "transformers", "tokenizers", "numpy", "peft"))
+    names = ("torch", "transformers", "tokenizers", "numpy", "peft", "accelerate", "torchao",
+             "bitsandbytes")  # fmt: skip
+    return dict(environment_versions(*names))
 
 
 def embedding_key(

@@ -50,7 +50,7 @@ def backbone_view(backbone: Recipe, embedder: Recipe, view: View = "published") 
         raise unknown("view", view, get_args(View))
     length = min(embedder.max_length, backbone.max_length)
     if view == "published":
-        reading = {
+        reading: dict[str, object] = {
             "pooling": embedder.pooling, "strip": embedder.strip, "lowercase": embedder.lowercase,
             "template": "{text}", "bare_template": None, "instruction": "", "prompts": {},
             "brackets": None, "end_token": None, "text_max_length": None, "pool_over": "all",

@@ -91,6 +91,12 @@ class Weights:
         """The shape of one tensor, without reading it."""
         return self._shape[name]
 
+    def rows(self, name: str, start: int, stop: int) -> torch.Tensor:
+        """Some rows of one tensor, in the precision it is stored in, on the CPU."""
+        with safe_open(self._where[name], framework="pt") as file:
+            tensor: torch.Tensor = file.get_slice(name)[start:stop]
+        return tensor
+
     def read(self, name: str) -> torch.Tensor:
         """One tensor, in the precision it is stored in, on the CPU."""
         with safe_open(self._where[name], framework="pt") as file:

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from tokalign.figures.anatomy import anatomy, readings
+from tokalign.figures.cards import cards
 from tokalign.figures.overlap import VIEWS, metric_by_label, metrics_beside_chance
 from tokalign.figures.picture import Picture
+from tokalign.figures.proofs import proof_distances
 from tokalign.figures.texts import gallery, text_with_tokens
 
 __all__ = [
     "VIEWS",
     "Picture",
+    "anatomy",
+    "cards",
     "gallery",
     "metric_by_label",
     "metrics_beside_chance",
+    "proof_distances",
+    "readings",
     "text_with_tokens",
 ]

@@ -25,7 +25,7 @@ from matplotlib.text import Text
 from tokalign.figures.words import text_shown
 
 #: Drawn where the page's text colour should be. No figure uses it for anything else.
-_TEXT = "#010203"
+TEXT = "#010203"
 #: Readable on white and on near-black, and apart for colour-blind eyes (Okabe and Ito 2008).
 BLUE, ORANGE, GREY = "#2b83ba", "#d55e00", "#8a8a8a"
 _SVG = "{http://www.w3.org/2000/svg}"
@@ -76,7 +76,7 @@ def theme(name: str) -> Iterator[None]:
         "axes.spines.right": False,
         **dict.fromkeys(
             ("text.color", "axes.labelcolor", "axes.edgecolor", "xtick.color", "ytick.color"),
-            _TEXT,
+            TEXT,
         ),
     }
     with mpl.rc_context(settings), warnings.catch_warnings():
@@ -104,7 +104,7 @@ def picture(figure: Figure, alt: str) -> Picture:
     for element in root.iter():
         element.tag = element.tag.removeprefix(_SVG)
         for name, value in element.attrib.items():
-            element.attrib[name] = value.replace(_TEXT, "currentColor")
+            element.attrib[name] = value.replace(TEXT, "currentColor")
     root.set("xmlns", _SVG.strip("{}"))
     markup = ElementTree.tostring(root, encoding="unicode")
     return Picture(f'<div class="tokalign-figure">{markup}</div>', said)

@@ -1,7 +1,8 @@
 """Vectors -> top K tokens, the product and the top K fused over tiles of the vocabulary.
 
 The ``(N, V)`` logits never exist at once: at most one tile of texts times tokens does, so memory
-beyond the inputs and the result is a few tens of megabytes whatever N and V are.
+beyond the inputs and the result is a few tens of megabytes whatever N and V are. A matrix that is
+not float32 is brought to it a tile at a time, which takes a tile of it more (128 MiB at d = 4,096).
 """
 
 from __future__ import annotations
@@ -56,10 +57,13 @@ def decode(
     ids = torch.empty((len(vectors), k), dtype=torch.int32)
     logits = torch.empty((len(vectors), k), dtype=torch.float32)
     space = torch.empty(texts_a_tile * tokens_a_tile, device=device)
+    tile = torch.empty(0, device=device)
+    if head.matrix.dtype != torch.float32:
+        tile = tile.new_empty(min(tokens_a_tile, len(head)) * head.matrix.shape[1])
     with tqdm(total=len(vectors), disable=not progress, unit="text", desc="decoding") as bar:
         for start in range(0, len(vectors), texts_a_tile):
             rows = slice(start, start + texts_a_tile)
-            best, where = _best(vectors[rows], head, k, tokens_a_tile, space)
+            best, where = _best(vectors[rows], head, k, tokens_a_tile, (space, tile))
             if not bool(best.isfinite().all()):
                 raise TokalignError(
                     f"{head.name} of {head.owner} gives logits that are not finite: are its "
@@ -71,17 +75,21 @@ def decode(
 
 
 def _best(
-    vectors: torch.Tensor, head: Head, k: int, tile: int, space: torch.Tensor
+    vectors: torch.Tensor, head: Head, k: int, tile: int, spaces: tuple[torch.Tensor, torch.Tensor]
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """Logits and rows of the top k for one tile of texts, ``(n, k)`` each."""
+    """Logits and rows of the top k for one tile of texts, ``(n, k)`` each.
+
+    The spaces are for one tile of logits, and for one of the matrix in float32.
+    """
     n = len(vectors)
+    space, cast = spaces
     best = torch.empty((n, 0), device=vectors.device)
     where = torch.empty((n, 0), dtype=torch.int64, device=vectors.device)
     for start in range(0, len(head), tile):
         rows = slice(start, min(start + tile, len(head)))
         width = rows.stop - rows.start
         product = space[: n * width].view(n, width)
-        torch.mm(vectors, head.matrix[rows].T, out=product)
+        torch.mm(vectors, head.tile(rows, cast).T, out=product)
         values, places = head.finish(product, rows).topk(min(k, width), dim=1)
         best = torch.cat([best, values], dim=1)
         where = torch.cat([where, places + start], dim=1)

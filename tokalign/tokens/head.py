@@ -1,8 +1,9 @@
 """The head: the matrix that turns a vector into one logit a token, and whatever belongs to it.
 
-A head is read from the safetensors of its owner alone; the model is never built for it. It knows
-which vectors it may decode, and refuses the others. What it does *not* do: the final norm. The
-vectors it takes are past it, as ``last_hidden_state`` of transformers is.
+A head is read from the safetensors of its owner, or is the model's own input embeddings where it is
+tied to them. Its matrix stays in the precision that it has there; only a tile at a time is brought
+to float32. A head knows which vectors it may decode, and refuses the others. What it does *not* do:
+the final norm. The vectors it takes are past it, as ``last_hidden_state`` of transformers is.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ from tokalign.embedders import Embeddings, Space
 from tokalign.errors import TokalignError
 
 Transform = Callable[[torch.Tensor], torch.Tensor]
+#: Rows that are brought to float32, or to the CPU, at a time.
+_ROWS = 8192
 
 
 @dataclass(frozen=True)
@@ -27,7 +30,8 @@ class Head:
 
     Attributes:
         owner: The checkpoint that the head was read from.
-        matrix: ``E_g (V, d)`` float32; the rows that the tokenizer can name, no others.
+        matrix: ``E_g (V, d)``, in any floating precision; the rows that the tokenizer can name, no
+            others. It may be a view of the model's own weights: never change it.
         ids: ``(V,)`` int64, the token id of each row.
         width: Dimension of the vectors that it takes.
         bias: ``(V,)`` or None.
@@ -62,8 +66,15 @@ class Head:
         parts = [self.matrix, self.ids, self.bias, *(self.projections or {}).values()]
         parts.append(None if self.transform is None else self.transform(probe))
         digest = hashlib.sha256(f"{self.name} {self.scale} {self.soft_cap}".encode())
+        if self.matrix.dtype != torch.float32:
+            digest.update(str(self.matrix.dtype).encode())
         for part in parts:
-            digest.update(b"-" if part is None else part.cpu().contiguous().numpy().tobytes())
+            if part is None:
+                digest.update(b"-")
+                continue
+            for start in range(0, len(part), _ROWS):
+                rows = part[start : start + _ROWS].cpu().contiguous()
+                digest.update(rows.view(torch.uint8).numpy().data)  # numpy has no bfloat16
         return digest.hexdigest()
 
     def __len__(self) -> int:
@@ -134,12 +145,16 @@ class Head:
         return products
 
     def restricted(self, keep: np.ndarray) -> Head:
-        """The same head over some of its tokens.
+        """The same head over some of its tokens; a view where these are the first ones.
 
         Args:
             keep: ``(V,)`` bool, which rows stay.
         """
-        rows = torch.from_numpy(np.flatnonzero(keep)).to(self.matrix.device)
+        kept = np.flatnonzero(keep)
+        prefix = bool(keep[: len(kept)].all())
+        rows: torch.Tensor | slice = slice(0, len(kept))
+        if not prefix:
+            rows = torch.from_numpy(kept).to(self.matrix.device)
         return replace(
             self,
             matrix=self.matrix[rows],
@@ -147,13 +162,35 @@ class Head:
             bias=None if self.bias is None else self.bias[rows],
         )
 
+    def tile(self, rows: slice, space: torch.Tensor | None = None) -> torch.Tensor:
+        """Some rows of the matrix in float32.
+
+        Args:
+            rows: Which.
+            space: Where a copy may be put, float32 with room for as many numbers; no copy is made
+                of a matrix that is float32 already.
+
+        Returns:
+            ``(R, d')`` float32, d' the width of `matrix`.
+        """
+        some = self.matrix[rows]
+        if some.dtype == torch.float32 or space is None:
+            return some.float()
+        return space[: some.numel()].view(some.shape).copy_(some)
+
     def random(self, seed: int = 0) -> Head:
         """A control: random directions, each as long as the row that it stands for.
 
-        Bias and transform stay. The result depends on the seed and the shape alone.
+        Bias and transform stay. The result depends on the seed and the shape alone; a matrix that
+        is not float32 gives the same one rounded.
         """
         generator = torch.Generator().manual_seed(seed)
-        directions = torch.randn(self.matrix.shape, generator=generator)
-        directions = directions.to(self.matrix.device)
-        directions *= (self.matrix.norm(dim=1) / directions.norm(dim=1)).unsqueeze(1)
-        return replace(self, matrix=directions, name=f"random {self.name}")
+        made = torch.empty(self.matrix.shape, dtype=self.matrix.dtype, device=self.matrix.device)
+        # In float32 at once; otherwise a tile at a time, which draws the same numbers in turn.
+        step = len(made) if made.dtype == torch.float32 else _ROWS
+        for start in range(0, len(made), max(step, 1)):
+            rows = slice(start, start + step)
+            directions = torch.randn(made[rows].shape, generator=generator).to(made.device)
+            directions *= (self.tile(rows).norm(dim=1) / directions.norm(dim=1)).unsqueeze(1)
+            made[rows] = directions
+        return replace(self, matrix=made, name=f"random {self.name}")

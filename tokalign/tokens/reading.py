@@ -1,7 +1,8 @@
 """Read a head from a checkpoint's safetensors: which tensors belong to it, by architecture.
 
 Every layout is one row of a table below; a new architecture is a new row. Nothing here asks for a
-model's name.
+model's name. The matrix is kept in the precision that the embedder computes in, and is the model's
+own tensor where the head is tied to its input embeddings: a large head does not exist twice.
 """
 
 from __future__ import annotations
@@ -16,21 +17,15 @@ from transformers.activations import ACT2FN
 
 from tokalign.embedders import Embedder
 from tokalign.embedders.checkpoints import checkpoint_folder
+from tokalign.embedders.devices import input_embeddings, output_device
 from tokalign.embedders.inspection import model_config
 from tokalign.embedders.recipe import Readout
+from tokalign.embedders.remote_code import trusted
 from tokalign.embedders.weights import Weights
 from tokalign.errors import TokalignError, unknown
 from tokalign.tokens.head import Head, Transform
+from tokalign.tokens.source import Source
 
-#: Ends of the names of input embeddings, most specific first.
-_INPUT = (
-    "embeddings.word_embeddings.weight",  # BERT, RoBERTa, DistilBERT, MPNet, ALBERT
-    "embeddings.tok_embeddings.weight",  # ModernBERT
-    "embed_tokens.weight",  # LLaMA, Mistral, Qwen, Gemma, OPT
-    "wte.weight",  # GPT-2, GPT-Neo, GPT-J
-    "embed_in.weight",  # GPT-NeoX
-    "word_embeddings.weight",  # BLOOM, Falcon
-)
 #: Ends of the names of untied output heads.
 _OUTPUT = ("lm_head.weight", "embed_out.weight")
 _OUTPUT_BIAS = ("lm_head.bias", "embed_out.bias")
@@ -71,23 +66,42 @@ def load_head(embedder: Embedder, readout: Readout | None = None) -> Head:
         readout: Another readout than the recipe's.
 
     Returns:
-        The head in float32 on the embedder's device. Rows that the tokenizer cannot name are
-        left out.
+        The head, its matrix in the precision that the embedder computes in, all else of it in
+        float32; near the embedder's last layer. Rows that the tokenizer cannot name are left out.
 
     Raises:
-        TokalignError: The checkpoint has no such head.
+        TokalignError: The checkpoint has no such head, or it takes vectors of another width.
     """
     recipe = embedder.recipe
-    owner_is_itself = recipe.head_owner == recipe.checkpoint
+    checkpoint = recipe.head or recipe.checkpoint
+    owner_is_itself = checkpoint == recipe.checkpoint
     folder = checkpoint_folder(
-        recipe.head_owner,
+        checkpoint,
         recipe.revision if owner_is_itself else None,
         recipe.hub if owner_is_itself else None,
     )
     named = torch.tensor(sorted(set(embedder.tokenizer.get_vocab().values())))
-    head = read_head(folder, readout or recipe.readout, owner=recipe.head_owner)
+    source = Source(
+        model_config(folder, trust=trusted(checkpoint)), Weights(folder), recipe.head_owner,
+        getattr(input_embeddings(embedder.model), "weight", None),
+    )  # fmt: skip
+    head = _read(source, readout or recipe.readout)
+    _check_width(head, embedder)
     head = head.restricted(torch.isin(head.ids, named).numpy())
-    return _to(head, embedder.device)
+    # What is the model's own stays where the model has it.
+    own = source.is_shared(head.matrix)
+    return _to(head, head.matrix.device if own else output_device(embedder.model))
+
+
+def _check_width(head: Head, embedder: Embedder) -> None:
+    """The vectors have no width yet, but the model has."""
+    config = embedder.model.config
+    width = int(getattr(config, "word_embed_proj_dim", None) or config.hidden_size)
+    if head.width != width:
+        raise TokalignError(
+            f"{head.name} of {head.owner}, whose matrix is {tuple(head.matrix.shape)}, takes "
+            f"vectors of width {head.width}, but {embedder.name} gives width {width}"
+        )
 
 
 def read_head(folder: Path, readout: Readout, *, owner: str | None = None) -> Head:
@@ -98,24 +112,29 @@ def read_head(folder: Path, readout: Readout, *, owner: str | None = None) -> He
         readout: ``lm_head``, ``mlm`` or ``tied_input``.
         owner: What the vectors call the owner of their head; the folder where it is None.
 
+    Returns:
+        The head in float32 on the CPU.
+
     Raises:
         TokalignError: The checkpoint has no such head, or `readout` is none of the three.
     """
-    config, weights = model_config(folder), Weights(folder)
+    return _read(Source(model_config(folder), Weights(folder), owner or str(folder)), readout)
+
+
+def _read(source: Source, readout: Readout) -> Head:
     readers = {"lm_head": _lm_head, "mlm": _mlm_head, "tied_input": _tied_input}
     if readout not in readers:
         raise unknown("readout", readout, readers)
-    return readers[readout](config, weights, owner or str(folder))
-
-
-def _input_matrix(weights: Weights) -> torch.Tensor:
-    name = weights.find(*_INPUT)
-    if name is None:
-        raise TokalignError(f"{weights.folder} holds no input embeddings that are known here")
-    return weights.read(name).float()
+    return readers[readout](source)
 
 
 def _head(owner: str, matrix: torch.Tensor, name: str, **more: Any) -> Head:
+    bias = more.get("bias")
+    if bias is not None and bias.shape != matrix.shape[:1]:
+        raise TokalignError(
+            f"{name} of {owner} has a bias {tuple(bias.shape)} that does not fit its matrix "
+            f"{tuple(matrix.shape)}"
+        )
     return Head(
         owner=owner,
         matrix=matrix.contiguous(),
@@ -126,18 +145,19 @@ def _head(owner: str, matrix: torch.Tensor, name: str, **more: Any) -> Head:
     )
 
 
-def _tied_input(config: Any, weights: Weights, owner: str) -> Head:
-    head = _head(owner, _input_matrix(weights), "tied_input head")
-    hidden = int(config.hidden_size)
+def _tied_input(source: Source) -> Head:
+    head = _head(source.owner, source.input_matrix(), "tied_input head")
+    hidden = int(source.config.hidden_size)
     if head.width != hidden:
         raise TokalignError(
-            f"{weights.folder}: input embeddings of width {head.width} cannot read vectors of "
-            f"width {hidden}"
+            f"{source.weights.folder}: input embeddings of width {head.width} cannot read vectors "
+            f"of width {hidden}"
         )
     return head
 
 
-def _lm_head(config: Any, weights: Weights, owner: str) -> Head:
+def _lm_head(source: Source) -> Head:
+    config, weights = source.config, source.weights
     tied = bool(getattr(config, "tie_word_embeddings", False))
     name = None if tied else weights.find(*_OUTPUT)
     if name is None and not tied:
@@ -145,24 +165,21 @@ def _lm_head(config: Any, weights: Weights, owner: str) -> Head:
             f"{weights.folder} holds no output head ({' or '.join(_OUTPUT)}) and its config.json "
             "says that it is not tied to the input embeddings"
         )
-    matrix = _input_matrix(weights) if name is None else weights.read(name).float()
-    bias = weights.find(*_OUTPUT_BIAS)
-    projection = weights.find("project_out.weight")
+    projection = source.small(weights.find("project_out.weight"))
     divisor = float(getattr(config, "logits_scaling", None) or 1.0)  # Granite
     return _head(
-        owner,
-        matrix,
+        source.owner,
+        source.input_matrix() if name is None else source.matrix(name),
         "lm_head",
-        bias=None if bias is None else weights.read(bias).float(),
-        projections=(
-            None if projection is None else {"before projection": weights.read(projection).float()}
-        ),
+        bias=source.small(weights.find(*_OUTPUT_BIAS)),
+        projections=None if projection is None else {"before projection": projection},
         scale=float(getattr(config, "logit_scale", None) or 1.0) / divisor,  # Cohere
         soft_cap=getattr(config, "final_logit_softcapping", None),  # Gemma 2
     )
 
 
-def _mlm_head(config: Any, weights: Weights, owner: str) -> Head:
+def _mlm_head(source: Source) -> Head:
+    config, weights = source.config, source.weights
     layout = next((row for row in _MLM if weights.find(row.dense + ".weight")), None)
     if layout is None:
         raise TokalignError(
@@ -172,24 +189,27 @@ def _mlm_head(config: Any, weights: Weights, owner: str) -> Head:
     decoder = None if config.tie_word_embeddings else weights.find(layout.decoder)
     # Tied, the first bias overwrites the decoder's own; untied, the decoder's is the one in use.
     bias = weights.find(*(layout.bias if decoder is None else layout.bias[::-1]))
-    transform = _mlm_transform(config, weights, layout)
+    transform = _mlm_transform(source, layout)
     return _head(
-        owner,
-        _input_matrix(weights) if decoder is None else weights.read(decoder).float(),
+        source.owner,
+        source.input_matrix() if decoder is None else source.matrix(decoder),
         "mlm head",
         width=int(config.hidden_size),
-        bias=None if bias is None else weights.read(bias).float(),
+        bias=source.small(bias),
         transform=transform,
     )
 
 
-def _mlm_transform(config: Any, weights: Weights, layout: MlmLayout) -> Transform:
-    def read(name: str) -> torch.Tensor | None:
-        found = weights.find(name)
-        return None if found is None else weights.read(found).float()
+def _mlm_transform(source: Source, layout: MlmLayout) -> Transform:
+    config, weights = source.config, source.weights
+
+    def read(*names: str) -> torch.Tensor | None:
+        return source.small(weights.find(*names))
 
     dense, dense_bias = read(layout.dense + ".weight"), read(layout.dense + ".bias")
-    norm, norm_bias = read(layout.norm + ".weight"), read(layout.norm + ".bias")
+    # Checkpoints of BERT's first years call the norm's weight and bias gamma and beta.
+    norm = read(layout.norm + ".weight", layout.norm + ".gamma")
+    norm_bias = read(layout.norm + ".bias", layout.norm + ".beta")
     if dense is None or norm is None:
         raise TokalignError(f"{weights.folder}: the masked-LM head lacks {layout.norm}")
     activation = ACT2FN[getattr(config, layout.activation, layout.activation)]
