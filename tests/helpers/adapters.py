@@ -33,7 +33,9 @@ def make_adapter(
         r=4, lora_alpha=16, target_modules=TARGETS[family],
         task_type="CAUSAL_LM" if whole else "FEATURE_EXTRACTION", **more,
     )  # fmt: skip
-    adapted = peft.get_peft_model(model, config).eval()
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)  # peft draws A at random
+        adapted = peft.get_peft_model(model, config).eval()
     layers = torch.nn.ModuleList(m for n, m in adapted.named_modules() if n.endswith("default"))
     randomise(layers, seed)
     adapted.save_pretrained(folder)
