@@ -12,7 +12,7 @@ from sentence_transformers import SentenceTransformer
 
 from tokalign.datasets import load_texts
 from tokalign.embedders import load_embedder
-from tokalign.embedders.checkpoints import checkpoint_folder
+from tokalign.embedders.files.checkpoints import checkpoint_folder
 from tokalign.tokens import decode, load_head
 
 NAME = "all-minilm-l6-v2"

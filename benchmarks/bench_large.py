@@ -21,9 +21,9 @@ from tokenizers import Tokenizer, models, pre_tokenizers
 from transformers import AutoConfig, AutoModelForCausalLM, PreTrainedTokenizerFast
 
 from tokalign.embedders import Recipe, load_embedder
-from tokalign.embedders.inspection import model_config
-from tokalign.embedders.memory import estimate_memory
-from tokalign.embedders.shapes import shapes_of
+from tokalign.embedders.inspecting.inspection import model_config
+from tokalign.embedders.loading.memory import estimate_memory
+from tokalign.embedders.loading.shapes import shapes_of
 from tokalign.tokens import decode, load_head
 
 VOCABULARY = 32_000

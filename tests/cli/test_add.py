@@ -13,7 +13,7 @@ from layouts import adapter_folder, edit_json, gritlm_folder, sentence_transform
 from safetensors.torch import load_file, save_file
 
 from tokalign.embedders import load_embedder
-from tokalign.embedders.registry import read_entries
+from tokalign.embedders.recipes.registry import read_entries
 
 pytest.importorskip("sentence_transformers", reason="the reference is not installed")
 

@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from tokalign.embedders import Embedder, load_embedder
-from tokalign.embedders.inspection import inspect_folder
+from tokalign.embedders.inspecting.inspection import inspect_folder
 
 # Models this small are slower on several threads than on one, far slower on a busy machine.
 torch.set_num_threads(1)

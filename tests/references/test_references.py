@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 
 from tokalign.embedders import Embedder, Embeddings, load_embedder
-from tokalign.embedders.proofs import FAR, SAME, Proof, read_proofs
-from tokalign.embedders.tokenising import tokenise
+from tokalign.embedders.checking.proofs import FAR, SAME, Proof, read_proofs
+from tokalign.embedders.encoding.tokenising import tokenise
 from tokalign.tokens import decode, load_head
 
 FIXTURES = Path(__file__).parents[2] / "data" / "models" / "references"

@@ -11,8 +11,8 @@ from checkpoints import FAMILIES
 from layouts import adapter_folder
 
 from tokalign.embedders import load_embedder
-from tokalign.embedders.checks import Check, check_attention_kind, check_vectors
-from tokalign.embedders.inspection import inspect_folder
+from tokalign.embedders.checking.checks import Check, check_attention_kind, check_vectors
+from tokalign.embedders.inspecting.inspection import inspect_folder
 from tokalign.errors import TokalignError
 from tokalign.tokens import checks as checks_module
 from tokalign.tokens.checks import check_own_logits, check_recipe

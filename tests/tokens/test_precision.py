@@ -21,7 +21,7 @@ HALF = ("bfloat16", "float16")
 
 
 def in_half(checkpoint, name, dtype, **changes) -> Embedder:
-    from tokalign.embedders.inspection import inspect_folder
+    from tokalign.embedders.inspecting.inspection import inspect_folder
 
     return load_embedder(inspect_folder(checkpoint(name)).model_copy(update=changes), dtype=dtype)
 
@@ -152,8 +152,8 @@ PEAK = """
     from pathlib import Path
     import numpy as np, torch
     from tokalign.embedders import load_embedder
-    from tokalign.embedders.inspection import model_config
-    from tokalign.embedders.weights import Weights
+    from tokalign.embedders.inspecting.inspection import model_config
+    from tokalign.embedders.files.weights import Weights
     from tokalign.tokens import decode, load_head
     from tokalign.tokens.reading import Source, _read
 

@@ -12,7 +12,7 @@ from checkpoints import DECODERS, ENCODERS, TEXTS, full_model
 from safetensors.torch import load_file, save_file
 
 from tokalign.embedders import load_embedder
-from tokalign.embedders.inspection import inspect_folder
+from tokalign.embedders.inspecting.inspection import inspect_folder
 from tokalign.errors import TokalignError
 from tokalign.tokens import decode, load_head, read_head
 

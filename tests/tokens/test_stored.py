@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from checkpoints import TEXTS
 
-from tokalign.embedders import stored as vectors_stored
+from tokalign.embedders.encoding import stored as vectors_stored
 from tokalign.store import Store
 from tokalign.tokens import VocabularyForms, aligned_tokens, decode, load_head, ranked_forms, stored
 

@@ -15,7 +15,7 @@ from tokalign.paths import user_registry
 
 if TYPE_CHECKING:
     from tokalign.embedders import Recipe
-    from tokalign.embedders.checks import Check
+    from tokalign.embedders.checking.checks import Check
 
 
 @click.command()
@@ -76,9 +76,9 @@ def add(
     """
     _check_words(dry_run, chapters, parameters, out)
 
-    from tokalign.embedders.checkpoints import checkpoint_folder
-    from tokalign.embedders.proposal import propose
-    from tokalign.embedders.user_entries import check_free, entry_fields, write_entry
+    from tokalign.embedders.files.checkpoints import checkpoint_folder
+    from tokalign.embedders.inspecting.proposal import propose
+    from tokalign.embedders.recipes.user_entries import check_free, entry_fields, write_entry
     from tokalign.tokens.checks import check_recipe
 
     recipe = propose(embedder, name, fields)
@@ -160,7 +160,7 @@ def _refuse_failed(checks: Sequence[Check], name: str) -> None:
 
 
 def _show_entry(recipe: Recipe, embedder: str) -> None:
-    from tokalign.embedders.user_entries import entry_text
+    from tokalign.embedders.recipes.user_entries import entry_text
 
     click.echo(f"Proposed for {visible(embedder)}:\n")
     click.echo("\n".join(visible(line) for line in entry_text(recipe).splitlines()) + "\n")

@@ -32,7 +32,8 @@ def embedder_options(command: Command) -> Command:
     for option in (
         click.option("--dtype", default="float32", show_default=True,
                      help="float32, bfloat16, float16, int8 or int4."),
-        click.option("--device", default="cpu", show_default=True, help="cpu, cuda, cuda:1, mps or auto."),
+        click.option("--device", default="cpu", show_default=True,
+                     help="cpu, cuda, cuda:1, mps or auto."),
         click.option("--embedder", required=True, help="Registry name, hub id or folder."),
     ):  # fmt: skip
         command = option(command)

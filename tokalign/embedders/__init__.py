@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from tokalign.embedders.checkpoints import is_available
-from tokalign.embedders.embedder import Embedder
-from tokalign.embedders.embeddings import Embeddings, Space
-from tokalign.embedders.loading import load_embedder
-from tokalign.embedders.memory import estimate_memory
-from tokalign.embedders.proofs import Proof, proofs_frame, read_proofs
-from tokalign.embedders.recipe import Recipe
-from tokalign.embedders.registry import registry
-from tokalign.embedders.sources import find_recipe
-from tokalign.embedders.stored import encode_stored
-from tokalign.embedders.table import recipe_facts, recipes_frame
-from tokalign.embedders.views import backbone_view
+from tokalign.embedders.checking.proofs import Proof, proofs_frame, read_proofs
+from tokalign.embedders.encoding.embedder import Embedder
+from tokalign.embedders.encoding.embeddings import Embeddings, Space
+from tokalign.embedders.encoding.stored import encode_stored
+from tokalign.embedders.files.checkpoints import is_available
+from tokalign.embedders.inspecting.sources import find_recipe
+from tokalign.embedders.loading.load import load_embedder
+from tokalign.embedders.loading.memory import estimate_memory
+from tokalign.embedders.recipes.recipe import Recipe
+from tokalign.embedders.recipes.registry import registry
+from tokalign.embedders.recipes.table import recipe_facts, recipes_frame
+from tokalign.embedders.recipes.views import backbone_view
 
 __all__ = [
     "Embedder",

@@ -16,7 +16,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import FancyBboxPatch
 
 from tokalign.embedders import Recipe
-from tokalign.embedders.hub_ids import without_commit
+from tokalign.embedders.recipes.hub_ids import without_commit
 from tokalign.figures.picture import BLUE, GREY, ORANGE, TEXT, Picture, picture, theme
 from tokalign.figures.words import short
 

@@ -8,7 +8,7 @@ import matplotlib.pyplot as plt
 import pandas as pd
 import seaborn as sns
 
-from tokalign.embedders.proofs import FAR, SAME
+from tokalign.embedders.checking.proofs import FAR, SAME
 from tokalign.figures.picture import BLUE, GREY, ORANGE, Picture, picture, theme
 from tokalign.figures.words import short
 

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from tokalign.embedders import Embedder
-from tokalign.embedders.tokenising import check_text
+from tokalign.embedders.encoding.tokenising import check_text
 from tokalign.errors import TokalignError
 from tokalign.measures.chance import derangements
 from tokalign.measures.overlap import GAR, LAR, Hit, Metric

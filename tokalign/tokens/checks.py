@@ -18,9 +18,7 @@ from transformers import AutoModelForCausalLM, AutoModelForMaskedLM
 from transformers.utils import logging as transformers_logging
 
 from tokalign.embedders import Embedder, Embeddings, Recipe, load_embedder
-from tokalign.embedders.batching import pad
-from tokalign.embedders.checkpoints import checkpoint_folder
-from tokalign.embedders.checks import (
+from tokalign.embedders.checking.checks import (
     CHECK_TEXTS,
     Check,
     check_attention_kind,
@@ -28,9 +26,13 @@ from tokalign.embedders.checks import (
     distance,
     rounding,
 )
-from tokalign.embedders.inspection import is_decoder, model_config
-from tokalign.embedders.sentence_transformers_check import compare_with_sentence_transformers
-from tokalign.embedders.tokenising import tokenise
+from tokalign.embedders.checking.sentence_transformers_check import (
+    compare_with_sentence_transformers,
+)
+from tokalign.embedders.encoding.batching import pad
+from tokalign.embedders.encoding.tokenising import tokenise
+from tokalign.embedders.files.checkpoints import checkpoint_folder
+from tokalign.embedders.inspecting.inspection import is_decoder, model_config
 from tokalign.errors import TokalignError
 from tokalign.tokens.decoding import decode
 from tokalign.tokens.head import Head

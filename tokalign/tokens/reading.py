@@ -16,12 +16,12 @@ from torch.nn import functional
 from transformers.activations import ACT2FN
 
 from tokalign.embedders import Embedder
-from tokalign.embedders.checkpoints import checkpoint_folder
-from tokalign.embedders.devices import input_embeddings, output_device
-from tokalign.embedders.inspection import model_config
-from tokalign.embedders.recipe import Readout
-from tokalign.embedders.remote_code import trusted
-from tokalign.embedders.weights import Weights
+from tokalign.embedders.files.checkpoints import checkpoint_folder
+from tokalign.embedders.files.remote_code import trusted
+from tokalign.embedders.files.weights import Weights
+from tokalign.embedders.inspecting.inspection import model_config
+from tokalign.embedders.loading.devices import input_embeddings, output_device
+from tokalign.embedders.recipes.recipe import Readout
 from tokalign.errors import TokalignError, unknown
 from tokalign.tokens.head import Head, Transform
 from tokalign.tokens.source import Source

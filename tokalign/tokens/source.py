@@ -11,7 +11,7 @@ from typing import Any
 
 import torch
 
-from tokalign.embedders.weights import Weights
+from tokalign.embedders.files.weights import Weights
 from tokalign.errors import TokalignError
 
 #: Ends of the names of input embeddings, most specific first.

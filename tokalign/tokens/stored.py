@@ -8,7 +8,7 @@ import numpy as np
 from tqdm.auto import tqdm
 
 from tokalign.embedders import Embedder, encode_stored
-from tokalign.embedders.stored import SHARD, embedding_key
+from tokalign.embedders.encoding.stored import SHARD, embedding_key
 from tokalign.store import (
     Store,
     compute_sharded,

@@ -1,0 +1,1 @@
+"""Texts -> vectors: reading, batches, pooling, and the results store."""

@@ -1,0 +1,1 @@
+"""The files of a checkpoint: where they lie, what is in them."""

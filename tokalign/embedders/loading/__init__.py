@@ -1,0 +1,1 @@
+"""Recipe -> loaded embedder, with everything that could go wrong silently checked."""
