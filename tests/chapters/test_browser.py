@@ -27,6 +27,7 @@ INK = [
 #: Chat of the theme's own scripts; and sphinx-thebe declares a constant twice, which harms nothing.
 KNOWN = (
     '"[PST]: Changed to ',
+    '"[PST]: Scrolled sidebar ',
     '"[togglebutton]: Adding toggle buttons ',
     "Identifier 'THEBE_JS_URL' has already been declared",
 )

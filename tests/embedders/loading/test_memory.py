@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from math import prod
 
@@ -112,7 +113,11 @@ def test_it_is_refused_where_it_cannot_fit(seven_billion, monkeypatch):
     assert "\n" not in said
     assert "large needs about 27." in said
     assert "cpu has 16.0 GiB available; what would fit: dtype bfloat16 (13." in said
-    assert "dtype int8 (" in said
+    # In int8 it is smaller, but all of its bfloat16 is held while it is quantised.
+    assert "dtype int8" not in said
+    monkeypatch.setattr(memory, "available_memory", lambda device: 24 * GIB)
+    with pytest.raises(TokalignError, match=r"what would fit: dtype bfloat16 .*, dtype int8 \("):
+        load_embedder(recipe)
     monkeypatch.setattr(memory, "available_memory", lambda device: GIB)
     with pytest.raises(TokalignError, match=r"1\.0 GiB available; no smaller dtype would fit"):
         load_embedder(recipe, dtype="bfloat16")
@@ -189,3 +194,16 @@ def test_gpus(monkeypatch):
     monkeypatch.setattr(torch.cuda, "mem_get_info", lambda which: (10 if which == 0 else 7, 20))
     assert available_memory("auto") == 17
     assert available_memory("cuda:1") == 7
+
+
+def test_what_is_held_while_weights_are_quantised_counts(checkpoint):
+    """All of them as they are stored, and the quantised ones beside: seen at a billion."""
+    folder = checkpoint("llama")
+    size = sum(path.stat().st_size for path in folder.glob("*.safetensors"))
+    plain = estimate_memory(str(folder))
+    assert plain.loading == 0
+    assert plain.total == plain.weights + plain.head + plain.working
+    quantised = estimate_memory(str(folder), dtype="int8")
+    assert quantised.loading == size
+    larger = dataclasses.replace(quantised, loading=quantised.working * 10)
+    assert larger.total == larger.weights + larger.loading

@@ -41,17 +41,20 @@ class MemoryEstimate:
         head: Of the head's own matrix; 0 where it is the input embeddings, which are there anyway.
         working: Of a batch: activations, and what decoding needs beyond inputs and result.
         source: What it was read from: ``headers``, ``configuration`` or ``parameters``.
+        loading: Beyond the weights while they are loaded: on the CPU all weights as they are stored
+            are held until the last of them is quantised.
     """
 
     weights: int
     head: int
     working: int
     source: str
+    loading: int = 0
 
     @property
     def total(self) -> int:
-        """All of it."""
-        return self.weights + self.head + self.working
+        """The most that is needed at a time."""
+        return self.weights + max(self.head + self.working, self.loading)
 
 
 def estimate_memory(
@@ -106,7 +109,13 @@ def estimate_memory(
         weights=found.weights + adapters * how.compute.itemsize,
         head=head,
         source="configuration" if bare else "headers",
+        loading=_stored(folder) if how.library and how.compute == torch.float32 else 0,
     )
+
+
+def _stored(folder: Path) -> int:
+    """Bytes of the safetensors of a folder; 0 where there are none yet."""
+    return sum(path.stat().st_size for path in folder.glob("*.safetensors"))
 
 
 def estimate_from_shapes(
@@ -219,6 +228,6 @@ def check_memory(recipe: Recipe, *, device: str, dtype: str) -> None:
     advice = f"what would fit: {', '.join(fits)}" if fits else "no smaller dtype would fit either"
     raise TokalignError(
         f"{recipe.name} needs about {needed.total / GIB:.1f} GiB in {dtype} "
-        f"({(needed.weights + needed.head) / GIB:.1f} for the weights, the rest to compute), but "
+        f"({(needed.weights + needed.head) / GIB:.1f} for the weights, the rest to load and compute), but "
         f"{device} has {there / GIB:.1f} GiB available; {advice}"
     )
