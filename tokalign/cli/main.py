@@ -22,6 +22,7 @@ from tokalign.cli.embedders import embedders
 from tokalign.cli.measure import measure
 from tokalign.cli.options import note, visible
 from tokalign.cli.run import run
+from tokalign.cli.spectrum import spectrum
 from tokalign.errors import TokalignError, unknown
 
 USER_ERROR = 2
@@ -68,7 +69,7 @@ def app(context: click.Context) -> None:
         click.echo(context.get_help())
 
 
-for _command in (embedders, align, measure, run, add):
+for _command in (embedders, align, measure, run, add, spectrum):
     app.add_command(_command)
 
 
