@@ -228,6 +228,6 @@ def check_memory(recipe: Recipe, *, device: str, dtype: str) -> None:
     advice = f"what would fit: {', '.join(fits)}" if fits else "no smaller dtype would fit either"
     raise TokalignError(
         f"{recipe.name} needs about {needed.total / GIB:.1f} GiB in {dtype} "
-        f"({(needed.weights + needed.head) / GIB:.1f} for the weights, the rest to load and compute), "
-        f"but {device} has {there / GIB:.1f} GiB available; {advice}"
+        f"({(needed.weights + needed.head) / GIB:.1f} for the weights, the rest to load and "
+        f"compute), but {device} has {there / GIB:.1f} GiB available; {advice}"
     )
