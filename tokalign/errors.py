@@ -9,6 +9,9 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
+#: Names that are listed beside a suggestion; more would hide it.
+LISTED = 30
+
 
 class TokalignError(Exception):
     """Bad input: the message says what was wrong and what is allowed, in one line."""
@@ -31,6 +34,12 @@ def unknown(kind: str, name: str, allowed: Iterable[str], besides: str = "") -> 
     """
     known = sorted(allowed)
     near = difflib.get_close_matches(name, known, n=3, cutoff=0.6)
-    hint = f": did you mean {' or '.join(near)}? Known: " if near else "; known: "
     rest = f"; or {besides}" if besides else ""
-    return TokalignError(f"unknown {kind} {name!r}{hint}{', '.join(known) or 'none'}{rest}")
+    if near:
+        listed = (
+            f" Known: {', '.join(known)}" if len(known) <= LISTED else f" {len(known)} are known"
+        )
+        hint = f": did you mean {' or '.join(near)}?{listed}"
+    else:
+        hint = f"; known: {', '.join(known) or 'none'}"
+    return TokalignError(f"unknown {kind} {name!r}{hint}{rest}")

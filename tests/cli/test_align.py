@@ -201,3 +201,19 @@ def test_no_control_character_of_a_text_reaches_the_terminal(cli, tiny) -> None:
     answer = cli("align", text, "--embedder", tiny, "--json")
     assert answer.document[0]["text"] == text
     assert "\x1b" not in answer.out
+
+
+def test_a_named_prompt(cli, checkpoint, tmp_path, monkeypatch) -> None:
+    registry = tmp_path / "mine.yaml"
+    registry.write_text(
+        f"mine: {{checkpoint: {checkpoint('gpt_neo')}, readout: lm_head, pooling: mean, "
+        "attention: causal, max_length: 64, prompts: {query: {brackets: ['[', ']']}}}\n"
+    )
+    monkeypatch.setenv("TOKALIGN_EMBEDDERS", str(registry))
+    plain, named = (
+        cli("align", "Parrots", "--embedder", "mine", "--json", *words).document[0]["aligned"]
+        for words in ((), ("--prompt-name", "query"))
+    )
+    assert plain != named
+    said = cli("align", "Parrots", "--embedder", "mine", "--prompt-name", "qery").users_error()
+    assert "unknown prompt of mine 'qery': did you mean query?" in said

@@ -44,8 +44,8 @@ def test_a_folder_is_not_named(tmp_path):
 
 def test_several_readings_are_told():
     alt = figures.readings([KNOWN["sgpt-nli"], KNOWN["opt-eol"]]).alt
-    assert "sgpt-nli: text 0.2, text 0.5, text 0.8, text 1.0" in alt
-    assert "opt-eol: prompt 0.0, text 0.0" in alt
+    assert "sgpt-nli (causal): text 0.2, text 0.5, text 0.8, text 1.0" in alt
+    assert "opt-eol (causal): prompt 0.0, text 0.0" in alt
 
 
 def test_distances_tell_right_from_wrong():

@@ -28,6 +28,7 @@ from tokalign.errors import TokalignError
 @click.option("--k", default=10, show_default=True, help="Tokens a text.")
 @click.option("--file", "file", help="Read texts from here too: .txt, .jsonl, or - for stdin.")
 @click.option("--instruction", help="In the place of {instruction} in the embedder's prompt.")
+@click.option("--prompt-name", help="Read by this one of the embedder's named prompts.")
 @json_option
 def align(
     texts: tuple[str, ...],
@@ -37,6 +38,7 @@ def align(
     k: int,
     file: str | None,
     instruction: str | None,
+    prompt_name: str | None,
     as_json: bool,
 ) -> None:
     """Show the tokens that each TEXT's embedding decodes to, the highest logit first."""
@@ -53,7 +55,9 @@ def align(
 
     loaded = load_embedder(embedder, device=device, dtype=dtype)
     head = load_head(loaded)
-    vectors = loaded.encode(every, instruction=instruction, progress=show_progress())
+    vectors = loaded.encode(
+        every, instruction=instruction, prompt_name=prompt_name, progress=show_progress()
+    )
     found = decode(vectors if head.linear else vectors.unnormalised(), head, k)
     strings = found.strings(loaded.tokenizer)
     literal = loaded.tokenizer(every, verbose=False)["input_ids"]

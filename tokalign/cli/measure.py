@@ -23,8 +23,8 @@ from tokalign.cli.options import (
 @click.option(
     "--dataset",
     required=True,
-    help="sentences, stsb, sick, str2022, nli, wiki, msmarco-pairs, a BEIR name or folder, "
-    "or a .txt or .jsonl file.",
+    help="sentences, stsb, sick, str2022, nli, wiki, msmarco-pairs, banking77, ag_news, cranfield, "
+    "a BEIR name or folder, or a .txt or .jsonl file.",
 )
 @click.option("--k", default=10, show_default=True, help="K of Hit@K.")
 @click.option("--limit", type=int, help="Measure a random sample of this many texts.")

@@ -6,6 +6,7 @@ so an embedder can be drawn that is not on this machine.
 
 from __future__ import annotations
 
+import html
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -135,12 +136,23 @@ def anatomy(recipe: Recipe) -> Picture:
         parts = ", ".join(
             f"{_WORD[s.kind]} ({'pooled' if s.weight else 'not pooled'})" for s in read
         )
-        return picture(
+        drawn = picture(
             figure,
             f"How {recipe.name} makes a vector, from bottom to top. It reads {parts}; "
             f"{'; '.join(told)}; states after the final norm; {pooled}; then the {owner} gives "
             "one logit for each token.",
         )
+        return Picture(drawn.markup + _read_as(recipe), drawn.alt)
+
+
+def _read_as(recipe: Recipe) -> str:
+    """The prompt itself, below the drawing."""
+    bare = recipe.bare_template
+    lines = [f"It reads <code>{html.escape(recipe.template)}</code>"]
+    if bare is not None:
+        lines.append(f"without an instruction <code>{html.escape(bare)}</code>")
+    words = "; ".join(lines).replace("\n", "↵")
+    return f'<p class="tokalign-legend">{words}.</p>'
 
 
 def readings(recipes: Sequence[Recipe]) -> Picture:
@@ -152,13 +164,17 @@ def readings(recipes: Sequence[Recipe]) -> Picture:
     names = short([recipe.name for recipe in recipes])
     with theme("readings"):
         figure, axes = plt.subplots(figsize=(6.2, 0.55 * len(recipes) + 0.9))
+        before = [_before_text(recipe) for recipe in recipes]
         for row, recipe in enumerate(recipes):
-            for place, slot in enumerate(slots(recipe)):
+            # The texts stand below one another.
+            for place, slot in enumerate(slots(recipe), max(before) - before[row]):
                 colour = _FILL[slot.kind]
                 axes.bar(place, 0.62, 0.84, row - 0.31, facecolor="none", edgecolor=colour,
                          linewidth=1.2)  # fmt: skip
                 # The axis runs downwards: the filling grows from the box's lower edge.
                 axes.bar(place, -0.62 * slot.weight, 0.84, row + 0.31, color=colour, linewidth=0)
+            axes.annotate(recipe.attention, (1.0, row), xycoords=("axes fraction", "data"),
+                          va="center", fontsize="small")  # fmt: skip
         axes.set_yticks(range(len(recipes)), [names[recipe.name] for recipe in recipes])
         axes.set(ylim=(len(recipes) - 0.5, -0.5), xticks=[], xlabel="")
         axes.tick_params(axis="y", length=0)
@@ -171,12 +187,16 @@ def readings(recipes: Sequence[Recipe]) -> Picture:
                       bbox_to_anchor=(0.5, 0.03))  # fmt: skip
         figure.tight_layout()
         told = "; ".join(
-            f"{recipe.name}: "
+            f"{recipe.name} ({recipe.attention}): "
             + ", ".join(f"{_WORD[slot.kind]} {slot.weight:.1f}" for slot in slots(recipe))
             for recipe in recipes
         )
         return picture(figure, "What each embedder reads, and each token's weight in the vector "
                        f"relative to the largest. {told}")  # fmt: skip
+
+
+def _before_text(recipe: Recipe) -> int:
+    return [slot.kind for slot in slots(recipe)].index("text")
 
 
 def _shown(checkpoint: str) -> str:

@@ -34,11 +34,11 @@ def proof_distances(frame: pd.DataFrame) -> Picture:
             sns.scatterplot(rows[rows["right"] == right], x="shown", y="place", marker=sign,
                             color=colour, s=42, alpha=0.75, linewidth=0, ax=axes, zorder=3,
                             label=word)  # fmt: skip
-        for place, word in ((SAME, "same"), (FAR, "other")):
+        for place, word, side in ((SAME, "← the same", "right"), (FAR, "another vector →", "left")):
             axes.axvline(place, color=GREY, linestyle="--", linewidth=1)
-            axes.annotate(word, (place, 1.01), xycoords=("data", "axes fraction"), ha="center",
+            axes.annotate(word, (place, 1.01), xycoords=("data", "axes fraction"), ha=side,
                           fontsize="small")  # fmt: skip
-        axes.set(xscale="log", ylabel="", xlabel="largest difference of any number of any vector")
+        axes.set(xscale="log", ylabel="", xlabel="largest absolute difference in any component")
         axes.xaxis.set_major_formatter(lambda value, _: _power(value))
         axes.set_yticks(range(len(names)), list(names.values()))
         axes.set_ylim(len(names) - 0.5, -0.5)

@@ -7,15 +7,12 @@ logits are compared with the model's own, at every position of a small batch.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from transformers import AutoModelForCausalLM, AutoModelForMaskedLM
-from transformers.utils import logging as transformers_logging
 
 from tokalign.embedders import Embedder, Embeddings, Recipe, load_embedder
 from tokalign.embedders.checking.checks import (
@@ -33,6 +30,7 @@ from tokalign.embedders.encoding.batching import pad
 from tokalign.embedders.encoding.tokenising import tokenise
 from tokalign.embedders.files.checkpoints import checkpoint_folder
 from tokalign.embedders.inspecting.inspection import is_decoder, model_config
+from tokalign.embedders.loading.silence import silent
 from tokalign.errors import TokalignError
 from tokalign.tokens.decoding import decode
 from tokalign.tokens.head import Head
@@ -160,7 +158,7 @@ def _own_model(embedder: Embedder, head: Head) -> Any:
     )
     auto = AutoModelForCausalLM if recipe.readout == "lm_head" else AutoModelForMaskedLM
     try:
-        with _silence():
+        with silent():
             own: Any = auto.from_pretrained(
                 folder,
                 dtype=_FLOATS.get(embedder.dtype, head.matrix.dtype),
@@ -181,15 +179,3 @@ def _own_model(embedder: Embedder, head: Head) -> Any:
     own.to(embedder.device)
     setattr(own, own.base_model_prefix, embedder.model)
     return own
-
-
-@contextmanager
-def _silence() -> Iterator[None]:
-    """Keep transformers from telling of what is compared here anyway."""
-    verbosity = transformers_logging.get_verbosity()
-    transformers_logging.set_verbosity_error()  # type: ignore[no-untyped-call]
-    transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
-    try:
-        yield
-    finally:
-        transformers_logging.set_verbosity(verbosity)

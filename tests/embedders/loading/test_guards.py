@@ -249,3 +249,32 @@ def test_fingerprints_follow_weights_recipe_and_configuration(tmp_path, checkpoi
     assert load_embedder(inspect_folder(other)).fingerprint != first
     for change in ({"pooling": "mean"}, {"template": "a {text}"}, {"normalise": True}):
         assert load_embedder(recipe.model_copy(update=change)).fingerprint != first
+
+
+def test_weights_published_as_pickles_are_not_even_asked_for(checkpoint, monkeypatch):
+    def asked(*_, **__):
+        raise AssertionError("the hub was asked for a download")
+
+    monkeypatch.setattr(checkpoints, "_from_hub", asked)
+    recipe = inspect_folder(checkpoint("llama"))
+    absent = {"checkpoint": "owner/pickled", "pickled": True}
+    with pytest.raises(TokalignError, match=r"owner/pickled some weights are published as pickles"):
+        load_embedder(recipe.model_copy(update=absent))
+    load_embedder(recipe.model_copy(update={"pickled": True}))  # a converted folder is there
+
+
+def test_what_has_to_be_accepted_is_said(checkpoint):
+    recipe = inspect_folder(checkpoint("llama"))
+    absent = {"checkpoint": "owner/gated", "gated": "Ask at https://example.org."}
+    with pytest.raises(TokalignError, match=r"About these weights: Ask at https://example\.org\."):
+        load_embedder(recipe.model_copy(update=absent))
+
+
+def test_weights_of_another_size_are_noticed(checkpoint):
+    recipe = inspect_folder(checkpoint("llama"))
+    size = sum(
+        tensor.numel() for tensor in load_file(checkpoint("llama") / "model.safetensors").values()
+    )
+    load_embedder(recipe.model_copy(update={"parameters": size}))
+    with pytest.warns(UserWarning, match=rf"llama has {size:,} parameters, but the entry of llama"):
+        load_embedder(recipe.model_copy(update={"parameters": 7_000_000_000}))

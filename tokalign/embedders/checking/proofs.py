@@ -98,6 +98,8 @@ class Proof:
             "adapters": tuple(map(self._place, read.adapters)),
             "head": read.head and self._place(read.head),
             "revision": None,
+            "parameters": None,
+            "pickled": False,
         }
         return read.model_copy(update=places)
 

@@ -19,6 +19,7 @@ from tokalign.embedders.inspecting.sentence_transformers_layout import (
     SentenceTransformersLayout,
     read_sentence_transformers,
 )
+from tokalign.embedders.loading.silence import silent
 
 _NAME = "sentence-transformers"
 _FLOATS = ("float32", "bfloat16", "float16")
@@ -60,13 +61,14 @@ def _load(embedder: Embedder, folder: Path) -> Any:
     package: Any = importlib.import_module("sentence_transformers")
     # What it remarks on at loading, such as the default prompt, stands in the entry.
     logging.getLogger("sentence_transformers").setLevel(logging.ERROR)
-    reference = package.SentenceTransformer(
-        str(folder),
-        device=str(embedder.device),
-        local_files_only=True,
-        trust_remote_code=False,
-        model_kwargs={"dtype": getattr(torch, embedder.dtype)},
-    )
+    with silent():
+        reference = package.SentenceTransformer(
+            str(folder),
+            device=str(embedder.device),
+            local_files_only=True,
+            trust_remote_code=False,
+            model_kwargs={"dtype": getattr(torch, embedder.dtype)},
+        )
     if reference.tokenizer.pad_token is None:
         # It pads even a single text; what the padding is, is masked out.
         reference.tokenizer.pad_token = embedder.tokenizer.eos_token

@@ -50,7 +50,11 @@ def weight_files(folder: Path) -> list[Path]:
     found = [path for path in single if path.is_file()]
     if not found:
         pickles = [p.name for p in folder.glob("*.bin")] + [p.name for p in folder.glob("*.pt")]
-        why = f"only {pickles[0]}, a pickle, which is not opened" if pickles else "no weights"
+        why = (
+            f"only {pickles[0]}, a pickle, which is not opened"
+            if pickles
+            else "no weights that are read here"
+        )
         raise TokalignError(f"{folder} holds {why}; allowed: model.safetensors, whole or sharded")
     return found[:1]
 

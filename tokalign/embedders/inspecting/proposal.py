@@ -63,11 +63,22 @@ def propose(
         source=f"Read off {origin} by tokalign add.",
         parameters=count_parameters(recipe),
     )
+    said["note"] = " ".join([recipe.note, *_open_question(recipe)]).strip()
     said.update(_given(fields))
     try:
         return Recipe.model_validate(said)
     except ValidationError as error:
         raise TokalignError(f"the entry cannot be: {first_problem(error)}") from error
+
+
+def _open_question(recipe: Recipe) -> list[str]:
+    """What the files of an embedder cannot tell: whose head it left behind."""
+    if recipe.role == "backbone" or recipe.adapters or recipe.head or recipe.readout != "lm_head":
+        return []
+    return [
+        "Decoded by its own head, which training may have moved: where the model that it was made "
+        "from is known, set backbone and head to it."
+    ]
 
 
 def check_name(name: str) -> str:

@@ -118,6 +118,7 @@ def _errors_of(adapter: Path) -> Iterator[None]:
         with warnings.catch_warnings():
             # To peft, a layer of the adapter without weights is no error, only a warning.
             warnings.filterwarnings("ignore", message=".*get_apply_tensor_subclass")
+            warnings.filterwarnings("ignore", message=".*is_gradient_checkpointing")
             warnings.filterwarnings("error", message="Found missing adapter keys")
             yield
     except (ValueError, RuntimeError, KeyError, TypeError, AttributeError, UserWarning) as error:

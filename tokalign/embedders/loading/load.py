@@ -8,16 +8,15 @@ unless the user names that checkpoint (`remote_code`).
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
-from contextlib import contextmanager
+import warnings
+from math import prod
 from pathlib import Path
 from typing import Any
 
 from transformers import AutoModel
-from transformers.utils import logging as transformers_logging
 
 from tokalign.embedders.encoding.embedder import Embedder
-from tokalign.embedders.files.checkpoints import checkpoint_folder
+from tokalign.embedders.files.checkpoints import checkpoint_folder, is_available
 from tokalign.embedders.files.remote_code import trusted
 from tokalign.embedders.files.weights import Weights, check_sha256, folder_fingerprint
 from tokalign.embedders.inspecting.inspection import is_decoder, model_config
@@ -32,9 +31,10 @@ from tokalign.embedders.loading.quantisation import (
     check_quantised,
     precision,
     quantisation_config,
-    quiet,
 )
+from tokalign.embedders.loading.silence import silent
 from tokalign.embedders.loading.tokenizers import load_tokenizer
+from tokalign.embedders.recipes.hub_ids import without_commit
 from tokalign.embedders.recipes.recipe import Recipe
 from tokalign.errors import TokalignError
 
@@ -68,12 +68,12 @@ def load_embedder(
     # Before anything is fetched: a model that cannot fit would be a download for nothing.
     fetched = local_folder(recipe) is not None
     check_memory(recipe, device=device, dtype=dtype)
-    folder = checkpoint_folder(recipe.checkpoint, recipe.revision, recipe.hub)
+    folder, adapters = _folders(recipe)
     if not fetched:
         check_memory(recipe, device=device, dtype=dtype)
     check_sha256(folder, recipe.sha256)
+    _check_size(folder, recipe)
     model = _load_model(folder, recipe, how, place)
-    adapters = [checkpoint_folder(name) for name in recipe.adapters]
     model = apply_adapters(model, adapters, quantised=how.library is not None)
     tokenizer = load_tokenizer([*adapters[-1:], folder], trust=trusted(recipe.checkpoint))
     model = model.eval()
@@ -89,6 +89,42 @@ def load_embedder(
         dtype=dtype,
         fingerprint=_fingerprint(recipe, [folder, *adapters]),
     )
+
+
+def _folders(recipe: Recipe) -> tuple[Path, list[Path]]:
+    """The folders of a recipe's checkpoint and adapters, fetched if need be.
+
+    Raises:
+        TokalignError: One is not to be had; what the recipe says of a gate or of pickles is added.
+    """
+    if recipe.pickled and not is_available(recipe.model_copy(update={"head": None})):
+        parts = ", ".join(map(without_commit, (recipe.checkpoint, *recipe.adapters)))
+        raise TokalignError(
+            f"{recipe.name}: of {parts} some weights are published as pickles alone, which are not "
+            "opened; convert them once (the book's page on the embedders tells how) and lay them "
+            "under $TOKALIGN_CHECKPOINTS as owner/name"
+        )
+    try:
+        folder = checkpoint_folder(recipe.checkpoint, recipe.revision, recipe.hub)
+        return folder, [checkpoint_folder(name) for name in recipe.adapters]
+    except TokalignError as error:
+        if not recipe.gated:
+            raise
+        raise TokalignError(f"{error}. About these weights: {recipe.gated}") from error
+
+
+def _check_size(folder: Path, recipe: Recipe) -> None:
+    """Warn where the weights are of quite another size than the recipe says."""
+    if recipe.parameters is None:
+        return
+    weights = Weights(folder)
+    there = sum(prod(weights.shape(name)) for name in weights)
+    if not 0.5 < there / recipe.parameters < 2:
+        warnings.warn(
+            f"{folder.name} has {there:,} parameters, but the entry of {recipe.name} speaks of "
+            f"{recipe.parameters:,}: these are other weights",
+            stacklevel=3,
+        )
 
 
 def _load_model(folder: Path, recipe: Recipe, how: Precision, place: Placement) -> Any:
@@ -110,7 +146,7 @@ def _load_model(folder: Path, recipe: Recipe, how: Precision, place: Placement) 
     if quantisation is not None:
         more["quantization_config"] = quantisation
     try:
-        with _silent():
+        with silent():
             model, report = AutoModel.from_pretrained(
                 folder,
                 config=config,
@@ -134,23 +170,6 @@ def _load_model(folder: Path, recipe: Recipe, how: Precision, place: Placement) 
         )
     check_quantised(model, how)
     return model
-
-
-@contextmanager
-def _silent() -> Iterator[None]:
-    """Our own bars tell of long work; a second one for each file would only be noise.
-
-    So would the report of unused tensors: what matters in it is an error here. And where it is
-    installed, torchao is imported in the course of it, with remarks of its own.
-    """
-    transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
-    verbosity = transformers_logging.get_verbosity()
-    transformers_logging.set_verbosity_error()  # type: ignore[no-untyped-call]
-    try:
-        with quiet():
-            yield
-    finally:
-        transformers_logging.set_verbosity(verbosity)
 
 
 def _fingerprint(recipe: Recipe, folders: list[Path]) -> str:

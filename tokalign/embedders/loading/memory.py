@@ -28,8 +28,8 @@ from tokalign.errors import TokalignError
 GIB = 2**30
 #: Rows of the head that are brought to float32 at a time, and one tile of logits, see `decode`.
 _ROWS, _LOGITS = 8192, 2**24
-#: Where only the number of parameters is known: a vocabulary's usual size.
-_VOCABULARY = 50_000
+#: Where only the number of parameters is known: a vocabulary's usual size, and a large one's.
+_VOCABULARY, _LARGE_VOCABULARY = 50_000, 152_000
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,7 @@ def estimate_memory(
                 f"the memory of {recipe.name} cannot be told: its weights are not on disk and its "
                 "recipe states no parameters"
             )
-        return _from_parameters(recipe.parameters, how, device)
+        return _from_parameters(recipe, recipe.parameters, how, device)
     config = model_config(folder, trust=trusted(recipe.checkpoint))
     bare = not has_weights(folder)
     shapes = shapes_of(config) if bare else stored_shapes(folder)
@@ -147,12 +147,16 @@ def estimate_from_shapes(
     )
 
 
-def _from_parameters(parameters: int, how: Precision, device: str) -> MemoryEstimate:
+def _from_parameters(
+    recipe: Recipe, parameters: int, how: Precision, device: str
+) -> MemoryEstimate:
     # P = 12 L d^2 with L = d / 128 layers: within a fifth of the width of the common models.
     width = round((128 * parameters / 12) ** (1 / 3))
     tables = min(2 * _VOCABULARY * width, parameters // 2) if how.library else 0
     kept = (parameters - tables) * how.bytes_linear + tables * how.compute.itemsize
-    return MemoryEstimate(int(kept), 0, _working(width, 4 * width, how, device), "parameters")
+    # A head of another checkpoint comes on top; its own is among the parameters.
+    head = 0 if recipe.head is None else _LARGE_VOCABULARY * width * how.compute.itemsize
+    return MemoryEstimate(int(kept), head, _working(width, 4 * width, how, device), "parameters")
 
 
 def _kind(device: str) -> torch.device:
@@ -226,8 +230,9 @@ def check_memory(recipe: Recipe, *, device: str, dtype: str) -> None:
     if torch.cuda.device_count() > 1 and device != AUTO:
         fits.append("device auto, over all GPUs")
     advice = f"what would fit: {', '.join(fits)}" if fits else "no smaller dtype would fit either"
+    fetched = "" if local_folder(recipe) else "; its weights are not on this machine yet"
     raise TokalignError(
         f"{recipe.name} needs about {needed.total / GIB:.1f} GiB in {dtype} "
         f"({(needed.weights + needed.head) / GIB:.1f} for the weights, the rest to load and "
-        f"compute), but {device} has {there / GIB:.1f} GiB available; {advice}"
+        f"compute), but {device} has {there / GIB:.1f} GiB available; {advice}{fetched}"
     )

@@ -86,6 +86,7 @@ class Recipe(BaseModel):
         training: How it was trained, in a few words.
         licence: Under which licence the weights are published.
         gated: What has to be accepted before the weights can be fetched; empty where nothing has.
+        pickled: Whether some of its weights are published as pickles alone, which are not opened.
         note: What a user should know.
         source: Where the facts of this entry come from.
 
@@ -125,6 +126,7 @@ class Recipe(BaseModel):
     training: str = ""
     licence: str = ""
     gated: str = ""
+    pickled: bool = False
     note: str = ""
     source: str = ""
 
@@ -158,7 +160,7 @@ class Recipe(BaseModel):
         told apart by their bytes.
         """
         aside = {"name", "note", "source", "family", "checkpoint", "backbone", "parameters"}
-        return self.model_dump_json(exclude=aside | {"training", "licence", "gated"})
+        return self.model_dump_json(exclude=aside | {"training", "licence", "gated", "pickled"})
 
     def named(self, prompt_name: str | None) -> Recipe:
         """The recipe with one of its named prompts in force.

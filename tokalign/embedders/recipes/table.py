@@ -26,8 +26,9 @@ def recipes_frame(recipes: Iterable[Recipe]) -> pd.DataFrame:
         recipes: Which.
 
     Returns:
-        One row a recipe: ``name``, ``made from``, ``training``, ``pooling``, ``attention``,
-        ``decoded by`` and ``parameters``, such as ``1.3 B``.
+        One row a recipe: ``name``, ``backbone``, ``training``, ``pooling``, ``attention``,
+        ``decoded by``, ``parameters``, such as ``1.3 B``, and ``weights``: ``open``, ``gated`` or
+        ``pickled``.
 
     >>> recipe = Recipe(name="x", checkpoint="some/model", readout="lm_head", pooling="last",
     ...                 attention="causal", max_length=64, parameters=6_738_415_616)
@@ -37,16 +38,23 @@ def recipes_frame(recipes: Iterable[Recipe]) -> pd.DataFrame:
     rows = [
         {
             "name": recipe.name,
-            "made from": recipe.backbone or "",
+            "backbone": recipe.backbone or "",
             "training": recipe.training,
             "pooling": recipe.pooling.replace("_", " "),
             "attention": recipe.attention,
             "decoded by": decoded_by(recipe),
             "parameters": count(recipe.parameters),
+            "weights": _published(recipe),
         }
         for recipe in recipes
     ]
     return pd.DataFrame(rows)
+
+
+def _published(recipe: Recipe) -> str:
+    """How the weights can be had."""
+    said = ["gated"] * bool(recipe.gated) + ["pickled"] * recipe.pickled
+    return ", ".join(said) or "open"
 
 
 def decoded_by(recipe: Recipe) -> str:
@@ -83,7 +91,7 @@ def recipe_facts(recipe: Recipe) -> dict[str, str]:
         "adapters": ", then ".join(
             _at(*(split_hub_id(part) or (hub_id(part), None))) for part in recipe.adapters
         ),
-        "made from": recipe.backbone or "",
+        "backbone": recipe.backbone or "",
         "training": recipe.training,
         "reads": recipe.template,
         "without an instruction": recipe.bare_template or "",

@@ -15,7 +15,7 @@ View = Literal["published", "matched"]
 
 #: What belongs to the weights; all else is a way of reading.
 _WEIGHTS = ("checkpoint", "hub", "revision", "sha256", "head", "readout", "parameters", "licence",
-            "gated", "source")  # fmt: skip
+            "gated", "pickled", "source")  # fmt: skip
 
 
 def backbone_view(backbone: Recipe, embedder: Recipe, view: View = "published") -> Recipe:
@@ -25,9 +25,9 @@ def backbone_view(backbone: Recipe, embedder: Recipe, view: View = "published") 
         backbone: The language model.
         embedder: What was made from it.
         view: ``published``: the backbone reads the plain text with its own attention, and is
-            pooled as the embedder is; so the paper's authors compare. ``matched``: it is read
-            exactly as the embedder is (prompt, pooling, attention, length, normalisation), so that
-            the weights alone differ.
+            pooled as the embedder is, as the paper describes it. ``matched``: it is read exactly
+            as the embedder is (prompt, pooling, attention, length, normalisation), so that the
+            weights alone differ.
 
     Returns:
         A recipe with the backbone's weights and head. Both views cut long texts where the
@@ -55,7 +55,7 @@ def backbone_view(backbone: Recipe, embedder: Recipe, view: View = "published") 
             "template": "{text}", "bare_template": None, "instruction": "", "prompts": {},
             "brackets": None, "end_token": None, "text_max_length": None, "pool_over": "all",
         }  # fmt: skip
-        name = f"{backbone.name} as {embedder.name}'s backbone"
+        name = f"{backbone.name} ({view})"
         return backbone.model_copy(update={**reading, "max_length": length, "name": name})
     if embedder.checkpoint == backbone.checkpoint and not embedder.adapters:
         raise TokalignError(
@@ -70,6 +70,6 @@ def backbone_view(backbone: Recipe, embedder: Recipe, view: View = "published") 
             "backbone": None,
             "role": "backbone",
             "max_length": length,
-            "name": f"{backbone.name} read as {embedder.name}",
+            "name": f"{backbone.name} ({view})",
         }
     )
