@@ -9,7 +9,7 @@ which must be far off: a comparison that no mistake can fail would prove nothing
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import torch
 import yaml
 from safetensors.numpy import load_file
 
@@ -167,18 +168,22 @@ def proofs_frame(proofs: Sequence[Proof], *, batch_size: int = 20) -> pd.DataFra
         is wrong in words), ``right`` (bool), ``texts`` and ``difference``, the largest of all
         texts and dimensions.
     """
-    rows = []
-    for proof in proofs:
-        for reading, wrong in {"right": {}, **proof.twins}.items():
-            rows.append(
-                {
-                    "embedder": proof.embedder,
-                    "reference": proof.reference,
-                    "package": proof.package,
-                    "reading": reading,
-                    "right": reading == "right",
-                    "texts": len(proof.texts),
-                    "difference": float(proof.distance(batch_size=batch_size, **wrong).max()),
-                }
-            )
-    return pd.DataFrame(rows)
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)  # several on one tiny product only wait for one another
+    try:
+        return pd.DataFrame([row for proof in proofs for row in _rows(proof, batch_size)])
+    finally:
+        torch.set_num_threads(threads)
+
+
+def _rows(proof: Proof, batch_size: int) -> Iterator[dict[str, Any]]:
+    for reading, wrong in {"right": {}, **proof.twins}.items():
+        yield {
+            "embedder": proof.embedder,
+            "reference": proof.reference,
+            "package": proof.package,
+            "reading": reading,
+            "right": reading == "right",
+            "texts": len(proof.texts),
+            "difference": float(proof.distance(batch_size=batch_size, **wrong).max()),
+        }
