@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import runpy
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import torch
 
 from tokalign.embedders import Embedder, load_embedder
 
@@ -15,12 +13,8 @@ TINY = runpy.run_path(str(Path(__file__).resolve().parents[1] / "tiny_bert.py"))
 
 
 @pytest.fixture(scope="module", autouse=True)
-def _one_thread() -> Iterator[None]:
-    """Several threads on one tiny product only wait for one another."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
+def _one_thread(one_thread: None) -> None:
+    """Tiny models here."""
 
 
 @pytest.fixture(scope="session")

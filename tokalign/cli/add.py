@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tokalign.cli.options import json_option, print_json, print_table, visible
+from tokalign.cli.options import chapter_options, json_option, print_json, print_table, visible
 from tokalign.cli.run import run_checked
 from tokalign.errors import TokalignError
 from tokalign.paths import user_registry
@@ -38,19 +38,7 @@ if TYPE_CHECKING:
     metavar="CHAPTER",
     help="Then run this chapter with it; may be repeated.",
 )
-@click.option(
-    "-p",
-    "parameters",
-    nargs=2,
-    multiple=True,
-    metavar="NAME VALUE",
-    help="A parameter of the chapters that are run; may be repeated.",
-)
-@click.option(
-    "--out",
-    type=click.Path(file_okay=False, path_type=Path),
-    help="Where the pages go; _build/run of the book by default.",
-)
+@chapter_options
 @click.option("--device", default="cpu", show_default=True, help="Where the checks run.")
 @click.option(
     "--dtype", default="float32", show_default=True, help="In which precision the checks run."

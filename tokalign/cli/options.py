@@ -9,6 +9,7 @@ import os
 import sys
 import unicodedata
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any, TypeVar
 
 import click
@@ -35,6 +36,18 @@ def embedder_options(command: Command) -> Command:
         click.option("--device", default="cpu", show_default=True,
                      help="cpu, cuda, cuda:1, mps or auto."),
         click.option("--embedder", required=True, help="Registry name, hub id or folder."),
+    ):  # fmt: skip
+        command = option(command)
+    return command
+
+
+def chapter_options(command: Command) -> Command:
+    """``-p NAME VALUE`` and ``--out`` of a run of chapters."""
+    for option in (
+        click.option("--out", type=click.Path(file_okay=False, path_type=Path),
+                     help="Where the pages go; _build/run of the book by default."),
+        click.option("-p", "parameters", nargs=2, multiple=True, metavar="NAME VALUE",
+                     help="A parameter of the chapters that are run; may be repeated."),
     ):  # fmt: skip
         command = option(command)
     return command

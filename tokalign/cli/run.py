@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from tokalign.cli.options import (
+    chapter_options,
     json_option,
     note,
     print_json,
@@ -23,20 +24,8 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("chapters", nargs=-1, metavar="[CHAPTER]...")
-@click.option(
-    "-p",
-    "parameters",
-    nargs=2,
-    multiple=True,
-    metavar="NAME VALUE",
-    help="A parameter of the chapters; may be repeated.",
-)
 @click.option("--embedders", help="Short for -p embedders a,b,c.")
-@click.option(
-    "--out",
-    type=click.Path(file_okay=False, path_type=Path),
-    help="Where the pages go; _build/run of the book by default.",
-)
+@chapter_options
 @json_option
 def run(
     chapters: tuple[str, ...],
