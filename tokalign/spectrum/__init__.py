@@ -1,8 +1,49 @@
-"""Where a backbone and an embedder differ: components, and the variation along them."""
+"""Where a backbone and an embedder differ: components, variation, adjustment, rival filters."""
 
 from __future__ import annotations
 
+from tokalign.spectrum.adjustment import adjusted, adjustments
 from tokalign.spectrum.components import Components, components
+from tokalign.spectrum.contribution import contribution
+from tokalign.spectrum.direction import first_direction
+from tokalign.spectrum.filters import Filter, Rival
+from tokalign.spectrum.halves import split_halves
+from tokalign.spectrum.headfilter import HeadSpectrum, head_directions
+from tokalign.spectrum.ranging import RangeTop, missed, top_over_range
+from tokalign.spectrum.reading import constant_shift
+from tokalign.spectrum.removals import AllButTheTop, Identity, MeanSubtraction, RemoveFirst
+from tokalign.spectrum.rivals import rivals
+from tokalign.spectrum.shifts import AddFirst, AddRandom
+from tokalign.spectrum.stability import Stability, split_half_stability
 from tokalign.spectrum.variation import Variation, variation
+from tokalign.spectrum.whitening import Whitening
 
-__all__ = ["Components", "Variation", "components", "variation"]
+__all__ = [
+    "AddFirst",
+    "AddRandom",
+    "AllButTheTop",
+    "Components",
+    "Filter",
+    "HeadSpectrum",
+    "Identity",
+    "MeanSubtraction",
+    "RangeTop",
+    "RemoveFirst",
+    "Rival",
+    "Stability",
+    "Variation",
+    "Whitening",
+    "adjusted",
+    "adjustments",
+    "components",
+    "constant_shift",
+    "contribution",
+    "first_direction",
+    "head_directions",
+    "missed",
+    "rivals",
+    "split_half_stability",
+    "split_halves",
+    "top_over_range",
+    "variation",
+]
