@@ -52,9 +52,11 @@ def test_what_it_sees(saved, changes, passed):
 
 
 def test_it_says_nothing_on_its_own(saved, capfd):
-    compare(saved("bert", "mean", prompts={"query": "q: "}, default="query"))
+    folder = saved("bert", "mean", prompts={"query": "q: "}, default="query")
+    capfd.readouterr()  # what sentence-transformers says while it makes the folder
+    compare(folder)
     out, err = capfd.readouterr()
-    assert out + err == "" or "Writing model shards" in err
+    assert out + err == ""
 
 
 def test_an_adapter_in_its_layout_is_compared(checkpoint, saved, tmp_path):
