@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +27,7 @@ from tokalign.train.checkpoint import (
 from tokalign.train.loss import next_token_loss
 from tokalign.train.optimiser import build_optimisers, score_step
 from tokalign.train.packing import Sequences
+from tokalign.train.precision import autocast
 from tokalign.train.run_folder import RunFolder
 from tokalign.train.schedule import Schedule
 from tokalign.train.settings import Habits, Settings
@@ -92,7 +92,7 @@ class Run:
     def loss(self, batch: np.ndarray) -> torch.Tensor:
         """Mean loss of a batch of ids ``(size, length + 1)``, in nats a token."""
         ids = torch.from_numpy(batch).to(self.device)
-        with _autocast(self.device):
+        with autocast(self.device):
             states = self._body(input_ids=ids[:, :-1], use_cache=False).last_hidden_state
         head = self.model.get_output_embeddings().weight
         return next_token_loss(states.flatten(0, 1), head.to(states.dtype), ids[:, 1:].flatten())
@@ -205,12 +205,3 @@ def _passed(tokens: int, step: int, every: int) -> bool:
     (True, False)
     """
     return tokens // every > (tokens - step) // every
-
-
-def _autocast(device: torch.device) -> Any:
-    """bfloat16 where the device computes in it; elsewhere it is imitated, far slower."""
-    if device.type == "cuda" and torch.cuda.is_bf16_supported(including_emulation=False):
-        return torch.autocast("cuda", torch.bfloat16)
-    if device.type == "cpu" and torch.cpu._is_avx512_bf16_supported():
-        return torch.autocast("cpu", torch.bfloat16)
-    return nullcontext()

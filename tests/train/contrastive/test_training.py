@@ -15,11 +15,11 @@ from tokalign.train.contrastive.examples import Example, write_examples
 from tokalign.train.contrastive.mixture import Mixture
 from tokalign.train.contrastive.monitor import Monitor
 from tokalign.train.contrastive.plans import Phase, Source, plan
-from tokalign.train.contrastive.precision import autocast
 from tokalign.train.contrastive.reader import Reader
 from tokalign.train.contrastive.running import Places, make_embedder
 from tokalign.train.contrastive.trainer import Habits, Training
 from tokalign.train.packing import Sequences
+from tokalign.train.precision import autocast
 
 NLI = (Source(name="nli"),)
 

@@ -26,9 +26,9 @@ from tokalign.train.contrastive.mixture import Mixture
 from tokalign.train.contrastive.monitor import Monitor
 from tokalign.train.contrastive.objectives import contrastive_step, language_step, mntp_step
 from tokalign.train.contrastive.plans import Phase
-from tokalign.train.contrastive.precision import autocast
 from tokalign.train.contrastive.reader import Reader
 from tokalign.train.packing import Sequences
+from tokalign.train.precision import autocast
 from tokalign.train.schedule import Schedule
 
 _LARGEST_GRADIENT = 1.0

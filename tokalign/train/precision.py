@@ -15,7 +15,7 @@ def autocast(device: torch.device) -> AbstractContextManager[object]:
     Args:
         device: Where the model is.
     """
-    cuda = device.type == "cuda" and torch.cuda.is_bf16_supported()
+    cuda = device.type == "cuda" and torch.cuda.is_bf16_supported(including_emulation=False)
     cpu = device.type == "cpu" and torch.cpu._is_avx512_bf16_supported()
     if cuda or cpu:
         return torch.autocast(device.type, torch.bfloat16)
