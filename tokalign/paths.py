@@ -1,4 +1,4 @@
-"""Paths that a user writes or sets, with a clear error where what is written can be none."""
+"""Paths that a user writes or sets, and those of the book that the package was installed from."""
 
 from __future__ import annotations
 
@@ -25,6 +25,15 @@ def user_path(written: str) -> Path:
         return Path(written).expanduser()
     except RuntimeError as error:
         raise TokalignError(f"{written!r}: there is no such user's folder") from error
+
+
+def book_data(*parts: str) -> Path:
+    """A file or folder of the book's ``data/``, beside the package; it need not be there.
+
+    >>> book_data("models", "references").parts[-3:]
+    ('data', 'models', 'references')
+    """
+    return Path(__file__).resolve().parents[1].joinpath("data", *parts)
 
 
 def user_registry() -> Path:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from pathlib import Path
 
 from tokalign.datasets.beir import corpus_rows
 from tokalign.datasets.beir_names import LICENCE as BEIR_LICENCE
@@ -17,13 +16,13 @@ from tokalign.datasets.retrieval import beir_names, locate_beir
 from tokalign.datasets.textset import TextSet, combined_sha256, unique
 from tokalign.datasets.wiki import load_wiki
 from tokalign.errors import TokalignError, unknown
-from tokalign.paths import user_path
+from tokalign.paths import book_data, user_path
 
 OWN_LICENCE = "CC BY 4.0"
 
 
 def _sentences() -> TextSet:
-    path = Path(__file__).resolve().parents[2] / "data" / "sentences.jsonl"
+    path = book_data("sentences.jsonl")
     if not path.is_file():
         raise TokalignError(
             "data set 'sentences' lies in data/ of the project's checkout, which is not beside "

@@ -17,7 +17,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import FancyBboxPatch
 
 from tokalign.embedders import Recipe
-from tokalign.embedders.recipes.hub_ids import without_commit
+from tokalign.embedders.recipes.table import hub_id
 from tokalign.figures.picture import BLUE, GREY, ORANGE, TEXT, Picture, picture, theme
 from tokalign.figures.words import short
 
@@ -112,8 +112,8 @@ def anatomy(recipe: Recipe) -> Picture:
                          facecolors=BLUE if held else "none", edgecolors=edge)  # fmt: skip
             if held:
                 _arrow(axes, (x, 5.35), (5 + 0.6 * (x - 5), 6.85), width=0.6 + 1.6 * slot.weight)
-        layers = "the layers of " + _shown(recipe.checkpoint)
-        more = f"with {len(recipe.adapters)} LoRA adapter{'s'[: len(recipe.adapters) - 1]} merged"
+        layers = "the layers of " + hub_id(recipe.checkpoint)
+        more = f"with {len(recipe.adapters)} adapter{'s'[: len(recipe.adapters) - 1]} over them"
         seen = {"causal": "each token sees those before it",
                 "bidirectional": "each token sees all tokens"}[recipe.attention]  # fmt: skip
         told = [layers, *([more] if recipe.adapters else []), seen + "; the final norm comes last"]
@@ -125,9 +125,9 @@ def anatomy(recipe: Recipe) -> Picture:
         _arrow(axes, (5, 7.75), (5, 8.5))
         axes.text(5.2, 8.05, "the embedding", ha="left", fontsize="small")
         owner = {
-            "lm_head": f"language-model head of {_shown(recipe.head_owner)}",
-            "mlm": f"masked-LM head of {_shown(recipe.head_owner)}",
-            "tied_input": f"input embeddings of {_shown(recipe.head_owner)}, no trained head",
+            "lm_head": f"language-model head of {hub_id(recipe.head_owner)}",
+            "mlm": f"masked-LM head of {hub_id(recipe.head_owner)}",
+            "tied_input": f"input embeddings of {hub_id(recipe.head_owner)}, no trained head",
         }[recipe.readout]
         _box(axes, 5, 9.0, 9.8, 0.9, owner, ORANGE)
         _arrow(axes, (5, 9.5), (5, 10.3))
@@ -197,11 +197,6 @@ def readings(recipes: Sequence[Recipe]) -> Picture:
 
 def _before_text(recipe: Recipe) -> int:
     return [slot.kind for slot in slots(recipe)].index("text")
-
-
-def _shown(checkpoint: str) -> str:
-    """The last part of a checkpoint's name: no folder of a machine belongs into a picture."""
-    return without_commit(checkpoint).rstrip("/").rsplit("/", 1)[-1]
 
 
 def _box(axes: Axes, x: float, y: float, wide: float, high: float, word: str, colour: str) -> None:

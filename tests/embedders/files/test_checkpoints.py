@@ -68,3 +68,37 @@ def test_a_folder_that_is_not_there(monkeypatch, tmp_path):
     monkeypatch.setenv("TOKALIGN_CHECKPOINTS", str(tmp_path / "nowhere"))
     with pytest.raises(TokalignError, match=r"TOKALIGN_CHECKPOINTS names .*, which is no folder"):
         checkpoint_folder("owner/name")
+
+
+@pytest.fixture
+def book(tmp_path, monkeypatch, checkpoint):
+    """A book that comes with one model."""
+    models = tmp_path / "data" / "models"
+    models.mkdir(parents=True)
+    (models / "mini-one").symlink_to(checkpoint("llama"), target_is_directory=True)
+    monkeypatch.setattr(checkpoints, "book_data", lambda *parts: tmp_path.joinpath("data", *parts))
+    return models
+
+
+def test_a_model_of_the_book(book, embedder):
+    recipe = Recipe(name="x", checkpoint="book:mini-one", **ENTRY)
+    assert checkpoint_folder("book:mini-one") == book / "mini-one"
+    assert is_available(recipe)
+    found = load_embedder(recipe)
+    assert found.recipe.head_owner == "book:mini-one"
+    expected = embedder("llama", max_length=64).encode(TEXTS).vectors
+    np.testing.assert_array_equal(found.encode(TEXTS).vectors, expected)
+
+
+def test_a_model_of_the_book_that_is_not_there(book):
+    assert not is_available(Recipe(name="x", checkpoint="book:mini-two", **ENTRY))
+    with pytest.raises(
+        TokalignError, match=r"mini-two lies in data/models/ .*install from a whole check"
+    ):
+        checkpoint_folder("book:mini-two")
+
+
+@pytest.mark.parametrize("name", ["book:", "book:../models", "book:a/b", "book:Ä"])
+def test_no_other_place_is_named_by_it(book, name):
+    with pytest.raises(TokalignError, match="names no model of the book"):
+        checkpoint_folder(name)

@@ -67,7 +67,12 @@ def test_a_sentence_transformers_folder(
     assert (embedder.recipe.pooling, embedder.recipe.readout) == ("weighted_mean", "lm_head")
     assert embedder.recipe.max_length == min(made.reading["max_length"], 64)
     expected = reader.encode(_texts(examples))
-    assert np.allclose(embedder.encode(_texts(examples)).vectors, expected, atol=1e-5)
+    vectors = embedder.encode(_texts(examples)).vectors
+    assert np.allclose(vectors, expected, atol=1e-5)
+    laid_over = made.recipe(
+        str(backbone("gpt-neo")), (str(tmp_path / "delta"),), max_length=embedder.recipe.max_length
+    )
+    assert np.array_equal(load_embedder(laid_over).encode(_texts(examples)).vectors, vectors)
     with safe_open(tmp_path / "delta" / "delta.safetensors", framework="pt") as file:
         names = set(file.keys())
         assert file.metadata()["licence"] == "CC BY-SA 4.0"

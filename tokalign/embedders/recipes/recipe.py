@@ -50,13 +50,14 @@ class Recipe(BaseModel):
         name: What the embedder is called here.
         family: ``mini``, ``paper``, ``modern`` or ``control``.
         role: ``embedder``, or ``backbone`` for a plain language model.
-        checkpoint: Hub id, folder, or ``package:MODULE/FOLDER`` for weights that an installed
-            Python package carries. Here, in `adapters` and in `head`, ``owner/name@COMMIT`` is a
-            hub id with its commit.
+        checkpoint: Hub id, folder, ``package:MODULE/FOLDER`` for weights that an installed Python
+            package carries, or ``book:NAME`` for a model that comes with the book. Here, in
+            `adapters` and in `head`, ``owner/name@COMMIT`` is a hub id with its commit.
         hub: Hub id that holds the same weights, for where the package is missing.
         revision: Commit of the hub repository.
         sha256: File name -> sha256 of its bytes, checked whenever the embedder is loaded.
-        adapters: LoRA adapters (folders or hub ids), merged into the checkpoint in turn.
+        adapters: What is laid over the checkpoint, in turn: LoRA adapters, which are merged, and
+            deltas, whose tensors take the place of the checkpoint's.
         backbone: The model that the embedder was made from, by its name in the registry where it
             has one.
         head: Checkpoint that owns the head; the embedder's own checkpoint where it is None.

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 import pandas as pd
 
-from tokalign.embedders.recipes.hub_ids import split_hub_id
+from tokalign.embedders.recipes.hub_ids import split_hub_id, without_commit
 from tokalign.embedders.recipes.recipe import Recipe
 from tokalign.embedders.recipes.registry import registry
 
@@ -63,7 +64,8 @@ def decoded_by(recipe: Recipe) -> str:
     >>> decoded_by(registry()["sgpt-nli"])
     'head of gpt-neo'
     """
-    owners = {hub_id(r.checkpoint): r.name for r in registry().values() if r.role == "backbone"}
+    backbones = (r for r in registry().values() if r.role == "backbone")
+    owners = {without_commit(r.checkpoint): r.name for r in backbones}
     owner = owners.get(recipe.head_owner)
     if recipe.role == "embedder" and owner is not None:
         return f"{_HEAD[recipe.readout]} of {owner}"
@@ -139,10 +141,10 @@ def count(parameters: int | None) -> str:
 
 
 def hub_id(checkpoint: str) -> str:
-    """A hub id without its commit; of a folder or package the last part alone.
+    """A hub id without its commit; of any other checkpoint the last part alone.
 
-    >>> hub_id("owner/name@0123"), hub_id("/some/where/model"), hub_id("package:module/model")
-    ('owner/name', 'model', 'model')
+    >>> hub_id("owner/name@0123"), hub_id("/some/where/model"), hub_id("book:mini-opt")
+    ('owner/name', 'model', 'mini-opt')
     """
     parts = split_hub_id(checkpoint)
-    return parts[0] if parts else checkpoint.rstrip("/").rsplit("/", 1)[-1]
+    return parts[0] if parts else re.split("[/:]", checkpoint.rstrip("/"))[-1]

@@ -17,13 +17,14 @@ import numpy as np
 import torch
 from safetensors.torch import save_file
 
+from tokalign.embedders.files.weights import DELTA
 from tokalign.errors import TokalignError, unknown
 from tokalign.train.contrastive.methods import trained
 from tokalign.train.contrastive.plans import Plan
 from tokalign.train.contrastive.reader import Reader
 
 DTYPES = {"float32": torch.float32, "float16": torch.float16, "bfloat16": torch.bfloat16}
-DELTA, MANIFEST = "delta.safetensors", "manifest.json"
+MANIFEST = "manifest.json"
 _TOP = 10
 
 

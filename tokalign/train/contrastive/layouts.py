@@ -16,9 +16,9 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from tokalign.embedders.files.json_files import read_object
-from tokalign.embedders.files.weights import Weights
+from tokalign.embedders.files.weights import DELTA, Weights
 from tokalign.errors import TokalignError
-from tokalign.train.contrastive.export import DELTA, MANIFEST
+from tokalign.train.contrastive.export import MANIFEST
 
 _TOKENIZER = ("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json")
 _POOLING = {
