@@ -20,7 +20,7 @@ OTHERS = ("mini", "modern", "control")
 
 def claim(**more: Any) -> Claim:
     fixed = {"id": "x", "claim": "It holds.", "where": "Table one.", "chapter": "01_universality",
-             "view": "tokens", "metric": "lar"}  # fmt: skip
+             "quantity": "lar"}  # fmt: skip
     return Claim.model_validate({**fixed, **more})
 
 
@@ -64,6 +64,35 @@ def test_above_chance(low: float, value: float, high: float, paper: str, other: 
     assert {judge(one, measured, "e", family).verdict for family in OTHERS} == {other}
 
 
+@pytest.mark.parametrize(
+    ("criterion", "low", "value", "high", "paper", "other"),
+    [
+        ({"at_most": 0.5}, 0.3, 0.4, 0.5, "reproduced", "holds here"),
+        ({"at_most": 0.5}, 0.3, 0.4, 0.6, "partly", "holds here"),
+        ({"at_most": 0.5}, 0.4, 0.6, 0.7, "partly", "does not hold here"),
+        ({"at_most": 0.5}, 0.6, 0.7, 0.8, "not reproduced", "does not hold here"),
+        ({"near": -50.0, "tolerance": 2.0}, -52, -50.5, -48, "reproduced", "holds here"),
+        ({"near": -50.0, "tolerance": 2.0}, -53, -50.5, -49, "partly", "holds here"),
+        ({"near": -50.0, "tolerance": 2.0}, -54, -52.5, -51, "partly", "does not hold here"),
+        ({"near": -50.0, "tolerance": 2.0}, 49, 50, 51, "not reproduced", "does not hold here"),
+        ({"below": "chance"}, 0.1, 0.2, 0.29, "reproduced", "holds here"),
+        ({"below": "chance"}, 0.1, 0.2, 0.3, "partly", "does not hold here"),
+        ({"below": "chance"}, 0.31, 0.4, 0.5, "not reproduced", "does not hold here"),
+    ],
+)
+def test_the_other_criteria(
+    criterion: dict[str, Any], low: float, value: float, high: float, paper: str, other: str
+) -> None:
+    one, measured = claim(**criterion), summary(value, low, high)
+    assert judge(one, measured, "e", "paper").verdict == paper
+    assert {judge(one, measured, "e", family).verdict for family in OTHERS} == {other}
+
+
+def test_a_quantity_that_is_not_there_is_told() -> None:
+    with pytest.raises(TokalignError, match=r"unknown quantity of a claim 'content\.lra'.*lar"):
+        judge(claim(quantity="content.lra", at_least=0.5), summary(0.2), "e", "mini")
+
+
 def test_the_level_is_the_one_that_is_named() -> None:
     measured = summary(0.2, 0.15, 0.25)
     assert judge(claim(above="chance"), measured, "e", "mini").level == 0.3
@@ -77,7 +106,7 @@ def test_the_view_is_the_one_that_is_named() -> None:
     with_k = claim(at_least=0.5, k=10)
     assert judge(with_k, {**measured, "k": 10}, "e", "mini").verdict == "holds here"
     assert judge(with_k, {**measured, "k": 3}, "e", "mini").verdict == "not run"
-    other = judge(claim(at_least=0.5, view="content"), measured, "e", "mini")
+    other = judge(claim(at_least=0.5, quantity="content.lar"), measured, "e", "mini")
     assert (other.value, other.verdict) == (0.0, "does not hold here")
 
 
@@ -111,16 +140,19 @@ def test_reproduced_is_said_of_the_paper_s_checkpoints_alone(
 
 @pytest.mark.parametrize("criteria", [{}, {"at_least": 0.5, "above": "chance"}])
 def test_a_claim_has_one_criterion(criteria: dict[str, Any]) -> None:
-    with pytest.raises(ValueError, match="exactly one of at_least and above"):
+    with pytest.raises(ValueError, match="exactly one of at_least, at_most, near, above, below"):
         claim(**criteria)
 
 
 def test_the_criterion_is_told_as_it_stands() -> None:
     assert claim(at_least=0.955).criterion == "0.955 or more"
+    assert claim(at_most=0.5).criterion == "0.5 or less"
+    assert claim(near=-50, tolerance=2.5).criterion == "-50, give or take 2.5"
+    assert claim(below="chance").criterion == "upper bound below chance"
     assert claim(above="chance_random_head").criterion == "lower bound above chance random head"
 
 
-GOOD = {"id": "a", "claim": "c", "where": "w", "chapter": "k", "view": "tokens", "metric": "lar",
+GOOD = {"id": "a", "claim": "c", "where": "w", "chapter": "k", "quantity": "lar",
         "at_least": 0.5}  # fmt: skip
 
 
@@ -134,10 +166,11 @@ GOOD = {"id": "a", "claim": "c", "where": "w", "chapter": "k", "view": "tokens",
         (b"a: b", "must hold a list"),
         (b"just words", "must hold a list"),
         (b"- one", "claim 1: entry: "),
-        ([GOOD, {**GOOD, "id": "b", "metric": "recall"}], "claim 2: metric: "),
-        ([{**GOOD, "tolerance": 1}], "claim 1: tolerance: "),
+        ([GOOD, {**GOOD, "id": "b", "quantity": 3}], "claim 2: quantity: "),
+        ([{**GOOD, "colour": 1}], "claim 1: colour: "),
+        ([{**GOOD, "tolerance": 1}], "near and tolerance go together"),
         ([{k: v for k, v in GOOD.items() if k != "where"}], "claim 1: where: "),
-        ([{**GOOD, "above": "chance"}], "exactly one of at_least and above"),
+        ([{**GOOD, "above": "chance"}], "exactly one of at_least, at_most, near, above, below"),
         ([GOOD, {**GOOD, "claim": "d"}], "the id 'a' occurs twice"),
     ],
 )

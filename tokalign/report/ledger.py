@@ -7,16 +7,19 @@ them, never written by hand. "Reproduced" is said of the paper's own checkpoints
 from __future__ import annotations
 
 import html
+import math
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, Self
 
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
-from tokalign.errors import TokalignError
+from tokalign.errors import TokalignError, unknown
 from tokalign.figures import Picture
 from tokalign.report.project import find_project
+
+_CRITERIA = ("at_least", "at_most", "near", "above", "below")
 
 
 class Claim(BaseModel):
@@ -28,24 +31,50 @@ class Claim(BaseModel):
     claim: str
     where: str
     chapter: str
-    view: Literal["tokens", "content", "as_published"]
-    metric: Literal["hit_at_k", "lar", "gar"]
+    quantity: str
     k: int | None = None
     at_least: float | None = None
-    above: Literal["chance", "chance_random_head"] | None = None
+    at_most: float | None = None
+    near: float | None = None
+    tolerance: float | None = None
+    above: str | None = None
+    below: str | None = None
 
     @model_validator(mode="after")
     def _one_criterion(self) -> Self:
-        if (self.at_least is None) == (self.above is None):
-            raise ValueError("needs exactly one of at_least and above")
+        if sum(getattr(self, name) is not None for name in _CRITERIA) != 1:
+            raise ValueError(f"needs exactly one of {', '.join(_CRITERIA)}")
+        if (self.near is None) != (self.tolerance is None):
+            raise ValueError("near and tolerance go together")
         return self
+
+    @property
+    def level_name(self) -> str | None:
+        """The level of the quantity that it is compared with; None for a number."""
+        return self.above or self.below
 
     @property
     def criterion(self) -> str:
         """The criterion in words."""
         if self.at_least is not None:
             return f"{self.at_least:g} or more"
-        return "lower bound above " + str(self.above).replace("_", " ")
+        if self.at_most is not None:
+            return f"{self.at_most:g} or less"
+        if self.near is not None:
+            return f"{self.near:g}, give or take {self.tolerance:g}"
+        bound = "lower bound above " if self.above else "upper bound below "
+        return bound + str(self.level_name).replace("_", " ")
+
+    def levels(self, row: Mapping[str, float | None]) -> tuple[float, float] | None:
+        """The least and the most that the quantity may be; None where a level was not measured."""
+        level = row.get(self.level_name) if self.level_name else 0.0
+        if level is None:
+            return None
+        if self.near is not None:
+            return self.near - float(self.tolerance or 0), self.near + float(self.tolerance or 0)
+        least = level if self.above else self.at_least
+        most = level if self.below else self.at_most
+        return -math.inf if least is None else least, math.inf if most is None else most
 
 
 class Verdict(BaseModel):
@@ -91,12 +120,37 @@ def read_claims(path: Path | None = None) -> list[Claim]:
     return claims
 
 
-def judge(claim: Claim, summary: Mapping[str, Any], embedder: str, family: str) -> Verdict:
+def quantity(name: str, measured: Mapping[str, Any]) -> Mapping[str, float | None]:
+    """One quantity of a nested mapping, by its path with dots.
+
+    Raises:
+        TokalignError: It is not there; with what is.
+
+    >>> quantity("content.lar", {"content": {"lar": {"value": 0.5}}})
+    {'value': 0.5}
+    """
+    found: Any = measured
+    for part in name.split("."):
+        if not isinstance(found, Mapping) or not isinstance(found.get(part), Mapping):
+            raise unknown("quantity of a claim", name, _paths(measured))
+        found = found[part]
+    return found  # type: ignore[no-any-return]
+
+
+def _paths(measured: Mapping[str, Any], before: str = "") -> list[str]:
+    """The paths of all quantities, which are the mappings that hold a value."""
+    inner = {name: part for name, part in measured.items() if isinstance(part, Mapping)}
+    own = [before] if "value" in measured else []
+    return own + [p for n, part in inner.items() for p in _paths(part, f"{before}.{n}".lstrip("."))]
+
+
+def judge(claim: Claim, measured: Mapping[str, Any], embedder: str, family: str) -> Verdict:
     """Work out the verdict on one claim for one embedder.
 
     Args:
         claim: The claim with its criterion.
-        summary: `Measurement.summary`.
+        measured: Quantities by name, nested, such as `Measurement.summary`: ``value``, ``low``,
+            ``high`` and the levels that claims name; and ``k`` where there is one.
         embedder: Its name.
         family: Its family in the registry; ``paper`` for the paper's own checkpoints.
 
@@ -105,27 +159,38 @@ def judge(claim: Claim, summary: Mapping[str, Any], embedder: str, family: str) 
         ``holds here`` or ``does not hold here``; ``not run`` without a value, or
         with another K than the claim's.
 
-    >>> claim = Claim(id="x", claim="", where="", chapter="", view="tokens", metric="lar",
-    ...               at_least=0.5)
+    >>> claim = Claim(id="x", claim="", where="", chapter="", quantity="lar", at_least=0.5)
     >>> measured = {"lar": {"value": 0.6, "low": 0.4, "high": 0.8}}
     >>> judge(claim, measured, "a", "mini").verdict, judge(claim, measured, "a", "paper").verdict
     ('holds here', 'partly')
     """
-    row = (summary if claim.view == "tokens" else summary[claim.view])[claim.metric]
-    value, low, high = (row[name] for name in ("value", "low", "high"))
-    level = claim.at_least if claim.above is None else row[claim.above]
-    other_k = claim.k is not None and summary.get("k", claim.k) != claim.k
-    if value is None or level is None or other_k:
+    row = quantity(claim.quantity, measured)
+    value, low, high = (row.get(name) for name in ("value", "low", "high"))
+    levels = claim.levels(row)
+    other_k = claim.k is not None and measured.get("k", claim.k) != claim.k
+    if value is None or low is None or high is None or levels is None or other_k:
         said = "not run"
-    elif family == "paper":
-        reached = low >= level if claim.above is None else low > level
-        said = "reproduced" if reached else "not reproduced" if high < level else "partly"
     else:
-        reached = value >= level if claim.above is None else low > level
-        said = "holds here" if reached else "does not hold here"
+        said = _verdict(claim, (low, value, high), levels, family)
+    level = row.get(claim.level_name) if claim.level_name else None
     return Verdict(
         claim=claim, embedder=embedder, value=value, low=low, high=high, level=level, verdict=said
     )
+
+
+def _verdict(
+    claim: Claim, found: tuple[float, float, float], levels: tuple[float, float], family: str
+) -> str:
+    low, value, high = found
+    least, most = levels
+    # A level is itself measured: to equal it is not to be beyond it.
+    beyond = least < low and high < most
+    surely = beyond if claim.level_name else least <= low and high <= most
+    if family == "paper":
+        never = high < least or low > most
+        return "reproduced" if surely else "not reproduced" if never else "partly"
+    holds = surely if claim.level_name else least <= value <= most
+    return "holds here" if holds else "does not hold here"
 
 
 def ledger_table(verdicts: Iterable[Verdict]) -> Picture:
@@ -152,7 +217,7 @@ def ledger_table(verdicts: Iterable[Verdict]) -> Picture:
 
 
 def _cells(v: Verdict) -> tuple[str, ...]:
-    level = "" if v.claim.above is None else f" ({_number(v.level)})"
+    level = "" if v.claim.level_name is None else f" ({_number(v.level)})"
     return (
         f"{html.escape(v.claim.claim)}<br><small>{html.escape(v.claim.where)}</small>",
         html.escape(v.embedder),
