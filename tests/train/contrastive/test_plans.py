@@ -27,9 +27,11 @@ def test_the_eight_the_two_by_two_and_the_seeds() -> None:
     assert [p.method for p in phases] == ["full", "bitfit", "full", "bitfit"]
     assert phases[0].sources == phases[1].sources != phases[2].sources == phases[3].sources
     assert len({plan(name).backbone for name in cross}) == 1
-    seeds = [plan(f"mini-sgpt-nli{end}") for end in ("", "-seed1", "-seed2")]
-    assert [p.seed for p in seeds] == [0, 1, 2]
-    assert len({p.model_copy(update={"name": "", "seed": 0}).model_dump_json() for p in seeds}) == 1
+    for name in ("mini-sgpt-nli-bitfit", "mini-sgpt-msmarco"):
+        seeds = [plan(name + end) for end in ("", "-seed1", "-seed2")]
+        assert [p.seed for p in seeds] == [0, 1, 2]
+        alike = {p.model_copy(update={"name": "", "seed": 0}).model_dump_json() for p in seeds}
+        assert len(alike) == 1
 
 
 @pytest.mark.parametrize("name", sorted(plans()))
