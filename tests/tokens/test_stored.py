@@ -48,7 +48,8 @@ def test_a_second_call_asks_neither_model_nor_head(parts, tmp_path, monkeypatch)
     def never(*_, **__):
         raise AssertionError("decoded again")
 
-    monkeypatch.setattr(stored, "decode", never)
+    for name in ("decode", "decode_forms"):
+        monkeypatch.setattr(stored, name, never)
     assert np.array_equal(aligned_tokens(dead, head, TEXTS, 7, store).ids, first.ids)
     assert np.array_equal(ranked_forms(dead, head, forms, TEXTS, 5, store), ranked)
     for change in ({"k": 8}, {"head": head.random()}):

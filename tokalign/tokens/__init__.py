@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tokalign.tokens.aligned import AlignedTokens
 from tokalign.tokens.decoding import decode
+from tokalign.tokens.formlists import content_head, decode_forms
 from tokalign.tokens.forms import (
     Literal,
     VocabularyForms,
@@ -23,7 +24,9 @@ __all__ = [
     "VocabularyForms",
     "WordForm",
     "aligned_tokens",
+    "content_head",
     "decode",
+    "decode_forms",
     "literal_words",
     "load_head",
     "normal_form",

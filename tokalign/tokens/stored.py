@@ -18,6 +18,7 @@ from tokalign.store import (
 )
 from tokalign.tokens.aligned import AlignedTokens
 from tokalign.tokens.decoding import decode
+from tokalign.tokens.formlists import content_head, decode_forms
 from tokalign.tokens.forms import VocabularyForms
 from tokalign.tokens.head import Head
 
@@ -89,20 +90,12 @@ def ranked_forms(
     Returns:
         Form numbers ``(N, min(k, number of forms))`` int32, best first.
     """
-    content = head.restricted(forms.of[head.ids.cpu().numpy()] >= 0)
-    k = min(k, len(np.unique(forms.of[content.ids.cpu().numpy()])))
+    content = content_head(head, forms)
 
     def compute(shard: Sequence[str]) -> dict[str, np.ndarray]:
         made = encode_stored(embedder, shard, store)
         made = made if head.linear else made.unnormalised()
-        merged: list[np.ndarray] = []
-        depth = 2 * k
-        # How deep k different forms reach is not known beforehand: double until they are there.
-        while len(merged) < len(shard):
-            depth = min(2 * depth, len(content))
-            found = forms.of[decode(made, content, depth).ids]
-            merged = [row for row in map(_first_of_each, found) if len(row) >= k]
-        return {"forms": np.stack([row[:k] for row in merged])}
+        return {"forms": decode_forms(made, content, forms, k)}
 
     def key_of(shard: Sequence[str]) -> str:
         return content_key(
@@ -112,10 +105,3 @@ def ranked_forms(
         )  # fmt: skip
 
     return compute_sharded(texts, key_of=key_of, compute=compute, store=store, size=SHARD)["forms"]
-
-
-def _first_of_each(row: np.ndarray) -> np.ndarray:
-    """The different values of a row, in the order in which they first occur."""
-    values, first = np.unique(row, return_index=True)
-    ordered: np.ndarray = values[np.argsort(first)]
-    return ordered
