@@ -13,7 +13,7 @@ from tokalign.embedders.loading.memory import estimate_memory
 from tokalign.embedders.recipes.recipe import Recipe
 from tokalign.embedders.recipes.registry import registry
 from tokalign.embedders.recipes.table import recipe_facts, recipes_frame
-from tokalign.embedders.recipes.views import backbone_view
+from tokalign.embedders.recipes.views import View, backbone_view
 
 __all__ = [
     "Embedder",
@@ -21,6 +21,7 @@ __all__ = [
     "Proof",
     "Recipe",
     "Space",
+    "View",
     "backbone_view",
     "encode_stored",
     "estimate_memory",

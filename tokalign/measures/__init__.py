@@ -8,6 +8,7 @@ from tokalign.measures.marks import Mark, MarkedText, mark, marked_texts
 from tokalign.measures.measurement import Measurement, Overlap, measure
 from tokalign.measures.overlap import GAR, LAR, Hit, Metric
 from tokalign.measures.ranks import Literals, Ranks, ranks
+from tokalign.measures.vectors import VectorOverlap
 
 __all__ = [
     "GAR",
@@ -21,6 +22,7 @@ __all__ = [
     "Metric",
     "Overlap",
     "Ranks",
+    "VectorOverlap",
     "derangements",
     "mark",
     "marked_texts",

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from tokalign.spectrum.adjustment import adjusted, adjustments
+from tokalign.spectrum.comparison import Comparison, backbone_of, compare
 from tokalign.spectrum.components import Components, components
 from tokalign.spectrum.contribution import contribution
+from tokalign.spectrum.curves import adjustment_curve, default_lambdas
 from tokalign.spectrum.direction import first_direction
 from tokalign.spectrum.filters import Filter, Rival
 from tokalign.spectrum.halves import split_halves
@@ -22,6 +24,7 @@ __all__ = [
     "AddFirst",
     "AddRandom",
     "AllButTheTop",
+    "Comparison",
     "Components",
     "Filter",
     "HeadSpectrum",
@@ -34,10 +37,14 @@ __all__ = [
     "Variation",
     "Whitening",
     "adjusted",
+    "adjustment_curve",
     "adjustments",
+    "backbone_of",
+    "compare",
     "components",
     "constant_shift",
     "contribution",
+    "default_lambdas",
     "first_direction",
     "head_directions",
     "missed",

@@ -51,6 +51,15 @@ class Embeddings:
     def __len__(self) -> int:
         return len(self.vectors)
 
+    def select(self, texts: np.ndarray) -> Embeddings:
+        """The vectors of some of the texts, in the order of their indices ``(M,)``."""
+        return replace(
+            self,
+            vectors=self.vectors[texts],
+            norms=self.norms[texts],
+            truncated=self.truncated[texts],
+        )
+
     def unnormalised(self) -> Embeddings:
         """The same vectors at the length that they had before normalisation.
 

@@ -1,0 +1,96 @@
+"""An embedder beside its backbone, and curves over lambda, on tiny models of a user's registry."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import yaml
+from checkpoints import TEXTS
+
+from tokalign.embedders import find_recipe, load_embedder
+from tokalign.errors import TokalignError
+from tokalign.measures import VectorOverlap
+from tokalign.spectrum import adjustment_curve, backbone_of, compare, default_lambdas, variation
+from tokalign.tokens import decode
+
+READING = {"readout": "lm_head", "pooling": "mean", "attention": "causal", "max_length": 64}
+WORDS = [f"{text} A treaty on the climate was agreed." for text in TEXTS]
+
+
+@pytest.fixture
+def models(checkpoint, tmp_path, monkeypatch):
+    """A backbone, an embedder that has other weights and a prompt, one by its prompt alone."""
+    plain = str(checkpoint("llama"))
+    other = str(checkpoint("llama", tag="trained", seed=3))
+    entries = {
+        "plain": {**READING, "role": "backbone", "checkpoint": plain, "pooling": "last"},
+        "trained": {**READING, "checkpoint": other, "head": plain, "backbone": "plain",
+                    "normalise": True, "template": "Read: {text}"},
+        "prompted": {**READING, "checkpoint": plain, "backbone": "plain", "template": "{text}:"},
+        "lost": {**READING, "checkpoint": other, "backbone": "elsewhere"},
+    }  # fmt: skip
+    path = tmp_path / "embedders.yaml"
+    path.write_text(yaml.safe_dump(entries))
+    monkeypatch.setenv("TOKALIGN_EMBEDDERS", str(path))
+    return {name: load_embedder(name) for name in entries}
+
+
+def test_it_is_what_its_parts_are(models):
+    found = compare(models["trained"], WORDS)
+    assert found.name == "plain → trained"
+    # Pooled as the embedder is, but without its prompt; both at their own length.
+    alone = find_recipe("plain").model_copy(update={"pooling": "mean"})
+    np.testing.assert_allclose(
+        found.h.vectors, load_embedder(alone).encode(WORDS).vectors, atol=1e-5
+    )
+    changed = models["trained"].encode(WORDS).unnormalised().vectors
+    np.testing.assert_allclose(found.changed.vectors, changed, atol=1e-5)
+    assert sorted([*found.fitted, *found.scored]) == list(range(len(WORDS)))
+    half = variation(found.h.vectors[found.fitted], found.changed.vectors[found.fitted])
+    assert found.m1 == pytest.approx(half.m1, rel=1e-5)
+    assert found.v1 == pytest.approx(half.v[0], rel=1e-4, abs=1e-5)
+    whole = variation(found.h.vectors, found.changed.vectors)
+    np.testing.assert_allclose(found.variation.v, whole.v)
+    assert found.head.owner == found.own_head.owner == find_recipe("plain").checkpoint
+
+
+def test_the_matched_view_reads_alike(models):
+    found = compare(models["trained"], WORDS, view="matched")
+    prompted = models["trained"].recipe.model_copy(
+        update={"checkpoint": find_recipe("plain").checkpoint, "head": None}
+    )
+    expected = load_embedder(prompted).encode(WORDS).unnormalised().vectors
+    np.testing.assert_allclose(found.h.vectors, expected, atol=1e-5)
+    with pytest.raises(TokalignError, match="one and the same"):
+        compare(models["prompted"], WORDS, view="matched")
+    assert compare(models["prompted"], WORDS).v1 != 0
+
+
+def test_without_a_backbone_it_stands_for_its_own(models):
+    assert backbone_of(models["lost"].recipe) is None
+    found = compare(models["lost"], WORDS)
+    assert (found.name, found.variation, found.v1) == ("lost", None, 0.0)
+    np.testing.assert_array_equal(found.h.vectors, found.changed.vectors)
+
+
+def test_a_curve_measures_the_other_half(models):
+    found = compare(models["trained"], WORDS)
+    lambdas = default_lambdas(found, 5)
+    assert {0.0, -found.m1, found.v1} <= set(lambdas.tolist())
+    assert (np.diff(lambdas) > 0).all()
+    overlap = VectorOverlap([WORDS[i] for i in found.scored], models["trained"].tokenizer, k=5)
+    curve = adjustment_curve(found, overlap, lambdas)
+    assert set(curve["lambda"]) == set(lambdas)
+    assert ((curve["low"] <= curve["value"]) & (curve["value"] <= curve["high"])).all()
+    for lam in (0.0, found.v1):
+        moved = found.h.select(found.scored).vectors + lam * found.u1
+        ids = np.argsort(-(moved @ found.head.matrix.numpy().T), axis=1)[:, :5]
+        own = [set(models["trained"].tokenizer(WORDS[i])["input_ids"]) for i in found.scored]
+        hits = [bool(set(found.head.ids[row].tolist()) & ids_) for row, ids_ in
+                zip(ids, own, strict=True)]  # fmt: skip
+        at = curve[(curve["lambda"] == lam) & (curve["measure"] == "hit")].iloc[0]
+        assert at["value"] == pytest.approx(np.mean(hits))
+    direct = decode(found.changed.select(found.scored), found.own_head, 5).ids
+    hits = [bool(set(row.tolist()) & ids_) for row, ids_ in zip(direct, own, strict=True)]
+    level = curve.loc[curve["measure"] == "hit", "embedder"].unique()
+    assert level.tolist() == [pytest.approx(np.mean(hits))]
