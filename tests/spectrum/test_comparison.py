@@ -10,7 +10,14 @@ from checkpoints import TEXTS
 from tokalign.embedders import find_recipe, load_embedder
 from tokalign.errors import TokalignError
 from tokalign.measures import VectorOverlap
-from tokalign.spectrum import adjustment_curve, backbone_of, compare, default_lambdas, variation
+from tokalign.spectrum import (
+    adjustment_curve,
+    alignment_gain,
+    backbone_of,
+    compare,
+    default_lambdas,
+    variation,
+)
 from tokalign.tokens import decode
 
 READING = {"readout": "lm_head", "pooling": "mean", "attention": "causal", "max_length": 64}
@@ -94,3 +101,26 @@ def test_a_curve_measures_the_other_half(models):
     hits = [bool(set(row.tolist()) & ids_) for row, ids_ in zip(direct, own, strict=True)]
     level = curve.loc[curve["measure"] == "hit", "embedder"].unique()
     assert level.tolist() == [pytest.approx(np.mean(hits))]
+
+
+def test_gains_are_paired_differences(models):
+    found = compare(models["trained"], WORDS)
+    overlap = VectorOverlap(WORDS, models["trained"].tokenizer, k=5)
+    gains = alignment_gain(found, overlap).set_index(["measure", "quantity"])
+    after = overlap.per_text(found.changed, found.own_head)
+    before = overlap.per_text(found.h, found.head)
+    for measure in ("raw_hit", "content_hit", "lar", "non_content"):
+        difference = (after[measure] - before[measure]).mean()
+        assert gains.loc[(measure, "gain"), "value"] == pytest.approx(difference)
+        assert gains.loc[(measure, "embedder"), "value"] == pytest.approx(after[measure].mean())
+    chance = after["content_hit"] - after["content_hit_chance"]
+    assert gains.loc[("content_hit", "above chance"), "value"] == pytest.approx(chance.mean())
+    beyond = chance - (before["content_hit"] - before["content_hit_chance"])
+    row = gains.loc[("content_hit", "gain above chance")]
+    assert row["value"] == pytest.approx(beyond.mean())
+    assert row["low"] <= row["value"] <= row["high"]
+    assert (row["low"] < row["high"]) == (beyond.nunique() > 1)
+    nothing = alignment_gain(compare(models["lost"], WORDS), overlap)
+    assert (nothing.loc[nothing["quantity"] == "gain", ["value", "low", "high"]] == 0).all(
+        axis=None
+    )

@@ -9,6 +9,7 @@ from tokalign.spectrum.contribution import contribution
 from tokalign.spectrum.curves import adjustment_curve, default_lambdas
 from tokalign.spectrum.direction import first_direction
 from tokalign.spectrum.filters import Filter, Rival
+from tokalign.spectrum.gains import alignment_gain
 from tokalign.spectrum.halves import split_halves
 from tokalign.spectrum.headfilter import HeadSpectrum, head_directions
 from tokalign.spectrum.ranging import RangeTop, missed, top_over_range
@@ -39,6 +40,7 @@ __all__ = [
     "adjusted",
     "adjustment_curve",
     "adjustments",
+    "alignment_gain",
     "backbone_of",
     "compare",
     "components",
