@@ -16,6 +16,7 @@ from tokalign.spectrum import (
     backbone_of,
     compare,
     default_lambdas,
+    portrait,
     variation,
 )
 from tokalign.tokens import decode
@@ -124,3 +125,28 @@ def test_gains_are_paired_differences(models):
     assert (nothing.loc[nothing["quantity"] == "gain", ["value", "low", "high"]] == 0).all(
         axis=None
     )
+
+
+def test_a_portrait_is_made_of_the_same_numbers(models):
+    found = compare(models["trained"], WORDS)
+    row = portrait(found).iloc[0]
+    h, changed = found.h.vectors.astype(float), found.changed.vectors.astype(float)
+    _, _, right = np.linalg.svd(h, full_matrices=False)
+    u1 = right[0] * np.sign((h @ right[0]).mean())
+    assert row["m1"] == pytest.approx((h @ u1).mean())
+    assert row["v1"] == pytest.approx(((changed - h) @ u1).mean())
+    assert row["left"] * row["m1"] == pytest.approx((changed @ u1).mean())
+    mean = h.mean(axis=0)
+    assert row["cos_u1_mean"] == pytest.approx(mean @ u1 / np.linalg.norm(mean))
+    energy = (((changed - h) @ u1) ** 2).sum() / ((changed - h) ** 2).sum()
+    assert row["share_of_energy"] == pytest.approx(energy)
+    assert row["chance_of_energy"] == 1 / h.shape[1]
+    # Brought to length 1 beforehand, the answer is the one for vectors of length 1.
+    scaled = h / np.linalg.norm(h, axis=1, keepdims=True)
+    also = changed / np.linalg.norm(changed, axis=1, keepdims=True)
+    first = np.linalg.svd(scaled, full_matrices=False)[2][0]
+    ratio = ((also - scaled) @ first).mean() / (scaled @ first).mean()
+    assert row["v1_over_m1_unit"] == pytest.approx(ratio)
+    alone = portrait(compare(models["lost"], WORDS)).iloc[0]
+    assert alone[["v1", "left", "share_of_shift"]].isna().all()
+    assert 0 < alone["stability"] <= 1

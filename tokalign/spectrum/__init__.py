@@ -12,6 +12,7 @@ from tokalign.spectrum.filters import Filter, Rival
 from tokalign.spectrum.gains import alignment_gain
 from tokalign.spectrum.halves import split_halves
 from tokalign.spectrum.headfilter import HeadSpectrum, head_directions
+from tokalign.spectrum.portrait import portrait
 from tokalign.spectrum.ranging import RangeTop, missed, top_over_range
 from tokalign.spectrum.reading import constant_shift
 from tokalign.spectrum.removals import AllButTheTop, Identity, MeanSubtraction, RemoveFirst
@@ -50,6 +51,7 @@ __all__ = [
     "first_direction",
     "head_directions",
     "missed",
+    "portrait",
     "rivals",
     "split_half_stability",
     "split_halves",
