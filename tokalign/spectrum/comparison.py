@@ -75,6 +75,11 @@ class Comparison:
         change = self.changed.vectors[self.fitted].astype(np.float64) - self.h.vectors[self.fitted]
         return float((change @ self.u1).mean())
 
+    @property
+    def length(self) -> float:
+        """The mean length of the backbone's vectors: what the numbers of a pair are measured by."""
+        return float(np.linalg.norm(self.h.vectors, axis=1).mean())
+
     @cached_property
     def own_head(self) -> Head:
         """The head by which the embedder itself is decoded: its backbone's, but for GritLM."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -35,14 +36,17 @@ def adjustment_curve(
     comparison: Comparison,
     overlap: VectorOverlap,
     lambdas: Sequence[float] | np.ndarray,
+    *,
+    on: Literal["scored", "fitted"] = "scored",
     seed: int = 0,
 ) -> pd.DataFrame:
     """Measure ``h + lambda u_1`` for many lambdas.
 
     Args:
-        comparison: u_1 comes from its fitted half; its scored half is measured.
-        overlap: Of the texts of the scored half, in their order.
+        comparison: u_1 comes from its fitted half.
+        overlap: Of the texts of that half, in their order.
         lambdas: L of them.
+        on: The half that is measured; ``fitted`` for choosing a lambda.
         seed: Of the bootstrap.
 
     Returns:
@@ -55,8 +59,9 @@ def adjustment_curve(
 
     Source: arXiv 2406.17378 for the adjustment; scoring on the other half is ours.
     """
-    h = comparison.h.select(comparison.scored)
-    own = overlap.per_text(comparison.changed.select(comparison.scored), comparison.own_head)
+    half = comparison.scored if on == "scored" else comparison.fitted
+    h = comparison.h.select(half)
+    own = overlap.per_text(comparison.changed.select(half), comparison.own_head)
     rows = []
     for lam, moved in adjustments(h, comparison.u1, lambdas):
         found = overlap.per_text(moved, comparison.head)
