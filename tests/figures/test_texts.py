@@ -140,3 +140,14 @@ def test_short_names_stay_different(names: list[str]) -> None:
     assert list(found) == list(dict.fromkeys(names))
     assert len(set(found.values())) == len(found)
     assert all(found[name] == name for name in found if len(name) <= 6)
+
+
+def test_one_text_by_each_of_several(marked: Make) -> None:
+    rows = [("a <model>", marked(" x<", " y")), ("another", marked(" z"))]
+    made = figures.tokens_of_each(rows)
+    read = Strict(made.markup)
+    assert read.tags.count("li") == 2
+    assert read.text.count(rows[0][1].text) == 1
+    for word in ("a <model>", "another", "x<", "y", "z"):
+        assert word in read.text
+    assert "a <model>: x<, y; another: z" in made.alt

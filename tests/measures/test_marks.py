@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from transformers import AutoTokenizer
 
 from tokalign.embedders import Embedder
 from tokalign.errors import TokalignError
-from tokalign.measures import MarkedText, mark, marked_texts
+from tokalign.measures import MarkedText, mark, mark_strings, marked_texts
 from tokalign.store import Store
 from tokalign.tokens import normal_form
 
@@ -125,3 +126,12 @@ def test_a_real_text_decodes_to_what_it_is_about(minilm: Embedder, tmp_path: Pat
 def test_k_must_be_positive(minilm: Embedder) -> None:
     with pytest.raises(TokalignError, match="k must be at least 1"):
         marked_texts(minilm, ["a"], 0)
+
+
+def test_strings_of_a_publication_are_marked_like_tokens(words: Any) -> None:
+    text = "Released in 2003, the game ran."
+    one = mark_strings(text, [" 2003", " Game", "released", ",", "\n", " it", " moon"], words)
+    assert one.marks == ("literal", "variant", "variant", "literal", "other", "other", "other")
+    assert one.tokens[0] == " 2003"
+    assert all(map(math.isnan, one.logits))
+    assert spans(one) == ["Released", "2003", "game"]

@@ -7,7 +7,7 @@ from tokalign.figures.cards import cards
 from tokalign.figures.overlap import VIEWS, metric_by_label, metrics_beside_chance
 from tokalign.figures.picture import Picture
 from tokalign.figures.proofs import proof_distances
-from tokalign.figures.texts import gallery, text_with_tokens
+from tokalign.figures.texts import gallery, text_with_tokens, tokens_of_each
 
 __all__ = [
     "VIEWS",
@@ -20,4 +20,5 @@ __all__ = [
     "proof_distances",
     "readings",
     "text_with_tokens",
+    "tokens_of_each",
 ]

@@ -59,6 +59,25 @@ def text_with_tokens(marked: MarkedText, embedder: str) -> Picture:
     return Picture(words + drawn.markup + _legend(), drawn.alt)
 
 
+def tokens_of_each(rows: Sequence[tuple[str, MarkedText]]) -> Picture:
+    """One text, and what each of several models makes of it.
+
+    Args:
+        rows: Who and its tokens, all of the same text.
+    """
+    text = f'<p class="tokalign-text">{_escaped(rows[0][1].text)}</p>'
+    items = "".join(
+        f'<li><p class="tokalign-chips"><span class="tokalign-label">{_escaped(who)}</span>'
+        f"{_chips(one)}</p></li>"
+        for who, one in rows
+    )
+    told = "; ".join(f"{who}: {', '.join(map(token_shown, one.tokens))}" for who, one in rows)
+    return Picture(
+        f'{text}<ul class="tokalign-gallery">{items}</ul>{_legend()}',
+        f"The tokens of “{rows[0][1].text}” by each of {len(rows)} models. {told}",
+    )
+
+
 def gallery(marked: Sequence[MarkedText], labels: Sequence[str] | None = None) -> Picture:
     """Several texts, each with its aligned tokens as a row of marked words.
 
@@ -70,19 +89,22 @@ def gallery(marked: Sequence[MarkedText], labels: Sequence[str] | None = None) -
     for number, one in enumerate(marked):
         name = _escaped(labels[number]) if labels else ""
         label = f'<span class="tokalign-label">{name}</span>' if name else ""
-        chips = " ".join(
-            f'<span class="tokalign-chip tokalign-{m}">'
-            f'<span aria-hidden="true">{_SIGNS[m]}</span> {html.escape(token_shown(t))}'
-            f'<span class="tokalign-hidden"> ({m})</span></span>'
-            for t, m in zip(one.tokens, one.marks, strict=True)
-        )
         rows.append(
             f'<li><p class="tokalign-text">{label}{_highlighted(one)}</p>'
-            f'<p class="tokalign-chips">{chips}</p></li>'
+            f'<p class="tokalign-chips">{_chips(one)}</p></li>'
         )
     return Picture(
         f'<ul class="tokalign-gallery">{"".join(rows)}</ul>{_legend()}',
         f"{len(marked)} texts, each with its aligned tokens",
+    )
+
+
+def _chips(one: MarkedText) -> str:
+    return " ".join(
+        f'<span class="tokalign-chip tokalign-{m}">'
+        f'<span aria-hidden="true">{_SIGNS[m]}</span> {html.escape(token_shown(t))}'
+        f'<span class="tokalign-hidden"> ({m})</span></span>'
+        for t, m in zip(one.tokens, one.marks, strict=True)
     )
 
 

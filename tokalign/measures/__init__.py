@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tokalign.measures.chance import derangements
 from tokalign.measures.intervals import Interval
-from tokalign.measures.marks import Mark, MarkedText, mark, marked_texts
+from tokalign.measures.marks import Mark, MarkedText, mark, mark_strings, marked_texts
 from tokalign.measures.measurement import Measurement, Overlap, measure
 from tokalign.measures.overlap import GAR, LAR, Hit, Metric
 from tokalign.measures.ranks import Literals, Ranks, ranks
@@ -25,6 +25,7 @@ __all__ = [
     "VectorOverlap",
     "derangements",
     "mark",
+    "mark_strings",
     "marked_texts",
     "measure",
     "ranks",

@@ -7,6 +7,8 @@ topic.
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -60,6 +62,31 @@ def mark(text: str, ids: Sequence[int], logits: Sequence[float], tokenizer: Any)
             marks.append("variant" if form is not None and form in known else "other")
     matched = tuple((w.start, w.end) for w in words if w.matches & set(forms))
     return MarkedText(text, tokens, tuple(map(float, logits)), tuple(marks), matched)
+
+
+def mark_strings(text: str, tokens: Sequence[str], tokenizer: Any) -> MarkedText:
+    """Mark tokens that are known as strings alone, such as those that a publication quotes.
+
+    A token is *literal* where it is a word of the text as it stands there; its pieces cannot be
+    told.
+
+    Args:
+        text: The raw text.
+        tokens: As a tokenizer decodes them, best first; their logits are not known.
+        tokenizer: Any: it cuts words into first pieces, which count as variants.
+    """
+    words = word_forms(text, tokenizer)
+    written = set(re.findall(r"\w+|[^\w\s]", text))
+    known = {form for word in words for form in word.matches}
+    forms = [normal_form(token) for token in tokens]
+    marks: list[Mark] = []
+    for token, form in zip(tokens, forms, strict=True):
+        if token.strip() in written:
+            marks.append("literal")
+        else:
+            marks.append("variant" if form is not None and form in known else "other")
+    matched = tuple((w.start, w.end) for w in words if w.matches & set(forms))
+    return MarkedText(text, tuple(tokens), (math.nan,) * len(marks), tuple(marks), matched)
 
 
 def marked_texts(
