@@ -16,10 +16,12 @@ from tokalign.spectrum import (
     backbone_of,
     compare,
     default_lambdas,
+    first_component_quantities,
     portrait,
     variation,
 )
-from tokalign.tokens import decode
+from tokalign.spectrum.reading import replaced
+from tokalign.tokens import decode, normal_form
 
 READING = {"readout": "lm_head", "pooling": "mean", "attention": "causal", "max_length": 64}
 WORDS = [f"{text} A treaty on the climate was agreed." for text in TEXTS]
@@ -150,3 +152,30 @@ def test_a_portrait_is_made_of_the_same_numbers(models):
     alone = portrait(compare(models["lost"], WORDS)).iloc[0]
     assert alone[["v1", "left", "share_of_shift"]].isna().all()
     assert 0 < alone["stability"] <= 1
+
+
+def test_quantities_of_claims(models):
+    found = compare(models["trained"], WORDS)
+    texts = [WORDS[i] for i in found.scored]
+    overlap = VectorOverlap(texts, models["trained"].tokenizer, k=5)
+    made = first_component_quantities(found, overlap, k=5)
+    h = found.h.vectors[found.scored].astype(float)
+    shift = found.changed.vectors[found.scored] - h
+    v1 = (shift @ found.u1).mean()
+    assert made["v1"]["value"] == pytest.approx(v1, rel=1e-5)
+    assert made["v1_over_m1"]["value"] == pytest.approx(v1 / found.m1, rel=1e-5)
+    mean = shift.mean(axis=0)
+    assert made["share_of_shift"]["value"] == pytest.approx(v1**2 / (mean @ mean), rel=1e-5)
+    for name in ("v1", "v1_over_m1", "share_of_shift", "adjusted_gain"):
+        assert made[name]["low"] <= made[name]["value"] <= made[name]["high"], name
+    before = overlap.per_text(found.h.select(found.scored), found.head)["raw_hit"]
+    moved = found.h.select(found.scored).vectors - found.m1 * found.u1
+    after = overlap.per_text(replaced(found.h.select(found.scored), moved), found.head)["raw_hit"]
+    assert made["adjusted_gain"]["value"] == pytest.approx((after - before).mean())
+    written = np.argsort(-(found.head.matrix.numpy() @ found.u1))[:5]
+    ids = found.head.ids.numpy()[written]
+    empty = [normal_form(models["trained"].tokenizer.decode([int(i)])) is None for i in ids]
+    assert made["written_without_content"]["value"] == pytest.approx(np.mean(empty))
+    alone = first_component_quantities(compare(models["lost"], WORDS), overlap, k=5)
+    assert alone["v1"]["value"] is None
+    assert alone["adjusted_gain"]["value"] is not None

@@ -13,6 +13,7 @@ from tokalign.spectrum.gains import alignment_gain
 from tokalign.spectrum.halves import split_halves
 from tokalign.spectrum.headfilter import HeadSpectrum, head_directions
 from tokalign.spectrum.portrait import portrait
+from tokalign.spectrum.quantities import first_component_quantities
 from tokalign.spectrum.ranging import RangeTop, missed, top_over_range
 from tokalign.spectrum.reading import constant_shift
 from tokalign.spectrum.removals import AllButTheTop, Identity, MeanSubtraction, RemoveFirst
@@ -48,6 +49,7 @@ __all__ = [
     "constant_shift",
     "contribution",
     "default_lambdas",
+    "first_component_quantities",
     "first_direction",
     "head_directions",
     "missed",
