@@ -20,6 +20,7 @@ from tokalign import __version__
 from tokalign.cli.add import add
 from tokalign.cli.align import align
 from tokalign.cli.embedders import embedders
+from tokalign.cli.exercises import exercises
 from tokalign.cli.measure import measure
 from tokalign.cli.options import note, visible
 from tokalign.cli.run import run
@@ -70,7 +71,7 @@ def app(context: click.Context) -> None:
         click.echo(context.get_help())
 
 
-for _command in (embedders, align, measure, run, add, spectrum):
+for _command in (embedders, align, measure, run, add, spectrum, exercises):
     app.add_command(_command)
 
 

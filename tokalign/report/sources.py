@@ -9,6 +9,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from tokalign.report.exercises import exercise_problems
+from tokalign.report.notebook import read_notebook
 from tokalign.report.parameters import parse_parameters
 from tokalign.report.project import list_chapters, read_toc, toc_pages
 from tokalign.report.prose import digits_in_prose
@@ -41,6 +43,7 @@ def check_notebook(path: Path) -> list[str]:
         if cell["cell_type"] == "markdown":
             for words in digits_in_prose(_source(cell)):
                 problems.append(f"cell {number} has a typed number in its prose: {words!r}")
+    problems += exercise_problems(read_notebook(path))
     if "widgets" in notebook["metadata"] or "papermill" in notebook["metadata"]:
         problems.append("its metadata hold what an execution left behind")
     return problems
