@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 from xml.etree import ElementTree
 
@@ -56,11 +56,14 @@ def marked() -> Callable[..., MarkedText]:
 
 
 @pytest.fixture
-def drawn(monkeypatch: pytest.MonkeyPatch) -> list[Figure]:
+def drawn() -> Iterator[list[Figure]]:
     """The figures that are drawn, kept open for a look at what is on them."""
     figures: list[Figure] = []
-    monkeypatch.setattr(plt, "close", figures.append)
-    return figures
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(plt, "close", figures.append)
+        yield figures
+    for figure in figures:
+        plt.close(figure)
 
 
 @pytest.fixture

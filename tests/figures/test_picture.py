@@ -59,7 +59,7 @@ def test_it_is_drawn_in_the_page_s_colour(figure: Callable[..., Picture], svg: P
         colours |= {fill, stroke}
     # Black is what SVG takes where nothing is said.
     assert "currentColor" in colours
-    assert colours <= {"none", "currentColor", "#2b83ba", "#d55e00", "#8a8a8a"}
+    assert colours <= {"none", "currentColor", "#2b83ba", "#d55e00", "#009e73", "#8a8a8a"}
 
 
 def _paints(
@@ -155,7 +155,7 @@ def test_letters_that_the_font_lacks_are_left_to_the_reader_s_fonts(
         root = svg(figure(name))
     assert any(name in "".join(e.itertext()) for e in root.iter(f"{SVG}text"))
     assert {fill for fill, _ in _paints(root)} <= {
-        "none", "currentColor", "#2b83ba", "#d55e00", "#8a8a8a"
+        "none", "currentColor", "#2b83ba", "#d55e00", "#009e73", "#8a8a8a"
     }  # fmt: skip
 
 

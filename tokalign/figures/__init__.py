@@ -2,25 +2,44 @@
 
 from __future__ import annotations
 
+from tokalign.figures.adjustment import adjustment_curves, rivals_table_figure
 from tokalign.figures.anatomy import anatomy, readings
 from tokalign.figures.cards import cards
 from tokalign.figures.gains import beside_backbone
+from tokalign.figures.keywords import (
+    deletion_paths,
+    driver_coefficients,
+    rank_by_idf,
+    stacked_marks,
+)
 from tokalign.figures.overlap import VIEWS, metric_by_label, metrics_beside_chance
 from tokalign.figures.picture import Picture
 from tokalign.figures.proofs import proof_distances
+from tokalign.figures.slider import lambda_slider
+from tokalign.figures.spectrum import contribution_of_first, stability, variation_by_component
 from tokalign.figures.texts import gallery, text_with_tokens, tokens_of_each
 
 __all__ = [
     "VIEWS",
     "Picture",
+    "adjustment_curves",
     "anatomy",
     "beside_backbone",
     "cards",
+    "contribution_of_first",
+    "deletion_paths",
+    "driver_coefficients",
     "gallery",
+    "lambda_slider",
     "metric_by_label",
     "metrics_beside_chance",
     "proof_distances",
+    "rank_by_idf",
     "readings",
+    "rivals_table_figure",
+    "stability",
+    "stacked_marks",
     "text_with_tokens",
     "tokens_of_each",
+    "variation_by_component",
 ]

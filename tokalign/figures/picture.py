@@ -27,7 +27,7 @@ from tokalign.figures.words import text_shown
 #: Drawn where the page's text colour should be. No figure uses it for anything else.
 TEXT = "#010203"
 #: Readable on white and on near-black, and apart for colour-blind eyes (Okabe and Ito 2008).
-BLUE, ORANGE, GREY = "#2b83ba", "#d55e00", "#8a8a8a"
+BLUE, ORANGE, GREEN, GREY = "#2b83ba", "#d55e00", "#009e73", "#8a8a8a"
 _SVG = "{http://www.w3.org/2000/svg}"
 _XLINK = "{http://www.w3.org/1999/xlink}"
 _HREF = _XLINK + "href"

@@ -9,16 +9,17 @@ import matplotlib.pyplot as plt
 import pandas as pd
 import seaborn as sns
 
-from tokalign.figures.picture import BLUE, GREY, ORANGE, Picture, picture, theme
+from tokalign.figures.picture import BLUE, GREEN, GREY, ORANGE, Picture, picture, theme
 from tokalign.figures.words import text_shown, token_shown
 from tokalign.measures import MarkedText
 
-_COLOURS = {"literal": BLUE, "variant": ORANGE, "other": GREY}
+_COLOURS = {"literal": BLUE, "variant": ORANGE, "related": GREEN, "other": GREY}
 #: Sign and word carry the mark, colour only helps.
-_SIGNS = {"literal": "●", "variant": "◐", "other": "○"}
+SIGNS = {"literal": "●", "variant": "◐", "related": "◇", "other": "○"}
 _MEANING = {
     "literal": "a token of the text",
     "variant": "another form of one of its words",
+    "related": "not in the text, but close to it by another embedder",
     "other": "not in the text",
 }
 
@@ -33,7 +34,7 @@ def text_with_tokens(marked: MarkedText, embedder: str) -> Picture:
     frame = pd.DataFrame(
         {
             "token": [
-                f"{_SIGNS[m]} {token_shown(t)}"
+                f"{SIGNS[m]} {token_shown(t)}"
                 for t, m in zip(marked.tokens, marked.marks, strict=True)
             ],
             "logit": marked.logits,
@@ -56,7 +57,7 @@ def text_with_tokens(marked: MarkedText, embedder: str) -> Picture:
                                                              strict=True)),
         )  # fmt: skip
     words = f'<p class="tokalign-text">{_highlighted(marked)}</p>'
-    return Picture(words + drawn.markup + _legend(), drawn.alt)
+    return Picture(words + drawn.markup + legend([marked]), drawn.alt)
 
 
 def tokens_of_each(rows: Sequence[tuple[str, MarkedText]]) -> Picture:
@@ -73,7 +74,7 @@ def tokens_of_each(rows: Sequence[tuple[str, MarkedText]]) -> Picture:
     )
     told = "; ".join(f"{who}: {', '.join(map(token_shown, one.tokens))}" for who, one in rows)
     return Picture(
-        f'{text}<ul class="tokalign-gallery">{items}</ul>{_legend()}',
+        f'{text}<ul class="tokalign-gallery">{items}</ul>{legend([one for _, one in rows])}',
         f"The tokens of “{rows[0][1].text}” by each of {len(rows)} models. {told}",
     )
 
@@ -94,7 +95,7 @@ def gallery(marked: Sequence[MarkedText], labels: Sequence[str] | None = None) -
             f'<p class="tokalign-chips">{_chips(one)}</p></li>'
         )
     return Picture(
-        f'<ul class="tokalign-gallery">{"".join(rows)}</ul>{_legend()}',
+        f'<ul class="tokalign-gallery">{"".join(rows)}</ul>{legend(marked)}',
         f"{len(marked)} texts, each with its aligned tokens",
     )
 
@@ -102,7 +103,7 @@ def gallery(marked: Sequence[MarkedText], labels: Sequence[str] | None = None) -
 def _chips(one: MarkedText) -> str:
     return " ".join(
         f'<span class="tokalign-chip tokalign-{m}">'
-        f'<span aria-hidden="true">{_SIGNS[m]}</span> {html.escape(token_shown(t))}'
+        f'<span aria-hidden="true">{SIGNS[m]}</span> {html.escape(token_shown(t))}'
         f'<span class="tokalign-hidden"> ({m})</span></span>'
         for t, m in zip(one.tokens, one.marks, strict=True)
     )
@@ -121,11 +122,14 @@ def _escaped(text: str) -> str:
     return html.escape(text_shown(text))
 
 
-def _legend() -> str:
+def legend(shown: Sequence[MarkedText] = ()) -> str:
+    """What the signs mean; of tokens related to a text, only where such are shown."""
+    related = any("related" in one.marks for one in shown)
     items = " ".join(
         f'<span class="tokalign-key"><span class="tokalign-{m}" aria-hidden="true">'
-        f"{_SIGNS[m]}</span> {words}</span>"
+        f"{SIGNS[m]}</span> {words}</span>"
         for m, words in _MEANING.items()
+        if related or m != "related"
     )
     return (
         f'<p class="tokalign-legend"><span class="tokalign-key"><mark>word</mark> matched by a '

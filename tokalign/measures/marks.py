@@ -17,7 +17,8 @@ from tokalign.embedders import Embedder
 from tokalign.store import Store
 from tokalign.tokens import aligned_tokens, load_head, normal_form, word_forms
 
-Mark = Literal["literal", "variant", "other"]
+#: `related` is given by `related.judge_related` alone.
+Mark = Literal["literal", "variant", "related", "other"]
 
 
 @dataclass(frozen=True)

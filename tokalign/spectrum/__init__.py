@@ -12,6 +12,7 @@ from tokalign.spectrum.filters import Filter, Rival
 from tokalign.spectrum.gains import alignment_gain
 from tokalign.spectrum.halves import split_halves
 from tokalign.spectrum.headfilter import HeadSpectrum, head_directions
+from tokalign.spectrum.moving import Case, slider_case
 from tokalign.spectrum.portrait import portrait
 from tokalign.spectrum.quantities import first_component_quantities
 from tokalign.spectrum.ranging import RangeTop, missed, top_over_range
@@ -27,6 +28,7 @@ __all__ = [
     "AddFirst",
     "AddRandom",
     "AllButTheTop",
+    "Case",
     "Comparison",
     "Components",
     "Filter",
@@ -55,6 +57,7 @@ __all__ = [
     "missed",
     "portrait",
     "rivals",
+    "slider_case",
     "split_half_stability",
     "split_halves",
     "top_over_range",

@@ -92,9 +92,7 @@ def test_a_model_of_the_book(book, embedder):
 
 def test_a_model_of_the_book_that_is_not_there(book):
     assert not is_available(Recipe(name="x", checkpoint="book:mini-two", **ENTRY))
-    with pytest.raises(
-        TokalignError, match=r"mini-two lies in data/models/ .*a whole checkout"
-    ):
+    with pytest.raises(TokalignError, match=r"mini-two lies in data/models/ .*a whole checkout"):
         checkpoint_folder("book:mini-two")
 
 
