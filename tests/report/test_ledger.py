@@ -11,9 +11,11 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tokalign.embedders import registry
 from tokalign.errors import TokalignError
 from tokalign.report.ledger import Claim, judge, ledger_table, read_claims
 from tokalign.report.project import find_project, list_chapters
+from tokalign.train.contrastive.plans import plans
 
 OTHERS = ("mini", "modern", "control")
 
@@ -86,6 +88,12 @@ def test_the_other_criteria(
     one, measured = claim(**criterion), summary(value, low, high)
     assert judge(one, measured, "e", "paper").verdict == paper
     assert {judge(one, measured, "e", family).verdict for family in OTHERS} == {other}
+
+
+def test_a_claim_about_some_embedders_is_judged_for_them_alone() -> None:
+    one, measured = claim(at_least=0.5, only=("a", "b")), summary(0.9)
+    assert judge(one, measured, "b", "mini").verdict == "holds here"
+    assert judge(one, measured, "c", "mini").verdict == "not run"
 
 
 def test_a_quantity_that_is_not_there_is_told() -> None:
@@ -196,6 +204,7 @@ def test_the_committed_claims_are_sound() -> None:
         assert one.claim.endswith(".")
         assert one.where.endswith(".")
         assert one.at_least is None or 0 < one.at_least <= 1
+        assert set(one.only) <= {*registry(), *plans()}
 
 
 def test_the_table_tells_every_verdict() -> None:

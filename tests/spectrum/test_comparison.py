@@ -15,6 +15,7 @@ from tokalign.spectrum import (
     alignment_gain,
     backbone_of,
     compare,
+    content_effects,
     default_lambdas,
     first_component_quantities,
     portrait,
@@ -179,3 +180,24 @@ def test_quantities_of_claims(models):
     alone = first_component_quantities(compare(models["lost"], WORDS), overlap, k=5)
     assert alone["v1"]["value"] is None
     assert alone["adjusted_gain"]["value"] is not None
+
+
+def test_effects_on_content_words(models):
+    found = compare(models["trained"], WORDS)
+    overlap = VectorOverlap([WORDS[i] for i in found.scored], models["trained"].tokenizer, k=5)
+    frame = content_effects(found, overlap).set_index(["rival", "score"])
+    assert set(frame["pair"]) == {found.name}
+    before = overlap.per_text(found.h.select(found.scored), found.head)
+    after = overlap.per_text(found.changed.select(found.scored), found.own_head)
+    assert frame.loc[("identity", "raw Hit"), "value"] == before["raw_hit"].mean()
+    row = frame.loc[("the embedder", "content Hit, net")]
+    above = after["content_hit"] - after["content_hit_chance"]
+    assert row["value"] == pytest.approx(above.mean())
+    less = before["content_hit"] - before["content_hit_chance"]
+    assert row["change"] == pytest.approx((above - less).mean())
+    moved = found.h.select(found.scored).vectors + found.v1 * found.u1
+    by_hand = overlap.per_text(replaced(found.h.select(found.scored), moved), found.head)
+    by_rival = frame.loc[("lambda u_1, v_1", "no content"), "value"]
+    assert by_rival == pytest.approx(by_hand["non_content"].mean())
+    alone = content_effects(compare(models["lost"], WORDS), overlap)
+    assert not alone["rival"].str.contains("embedder|v_1").any()

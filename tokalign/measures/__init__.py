@@ -14,6 +14,12 @@ from tokalign.measures.overlap import GAR, LAR, Hit, Metric
 from tokalign.measures.paired import gar_difference, paired_difference
 from tokalign.measures.ranks import Literals, Ranks, ranks
 from tokalign.measures.related import JudgedTexts, judge_related, mark_shares
+from tokalign.measures.similarity import (
+    WordOverlap,
+    cosines,
+    rank_correlation,
+    rank_correlation_difference,
+)
 from tokalign.measures.vectors import VectorOverlap
 
 __all__ = [
@@ -31,8 +37,10 @@ __all__ = [
     "Overlap",
     "Ranks",
     "VectorOverlap",
+    "WordOverlap",
     "control_scores",
     "controls",
+    "cosines",
     "deletion_effects",
     "deletion_summary",
     "derangements",
@@ -46,6 +54,8 @@ __all__ = [
     "marked_texts",
     "measure",
     "paired_difference",
+    "rank_correlation",
+    "rank_correlation_difference",
     "ranks",
     "shape_class",
     "word_ranks",

@@ -33,6 +33,7 @@ class Claim(BaseModel):
     chapter: str
     quantity: str
     k: int | None = None
+    only: tuple[str, ...] = ()
     at_least: float | None = None
     at_most: float | None = None
     near: float | None = None
@@ -156,8 +157,8 @@ def judge(claim: Claim, measured: Mapping[str, Any], embedder: str, family: str)
 
     Returns:
         ``reproduced``, ``partly`` or ``not reproduced`` for the paper's own checkpoints, else
-        ``holds here`` or ``does not hold here``; ``not run`` without a value, or
-        with another K than the claim's.
+        ``holds here`` or ``does not hold here``; ``not run`` without a value, with another K than
+        the claim's, or for an embedder that it does not speak of.
 
     >>> claim = Claim(id="x", claim="", where="", chapter="", quantity="lar", at_least=0.5)
     >>> measured = {"lar": {"value": 0.6, "low": 0.4, "high": 0.8}}
@@ -167,8 +168,9 @@ def judge(claim: Claim, measured: Mapping[str, Any], embedder: str, family: str)
     row = quantity(claim.quantity, measured)
     value, low, high = (row.get(name) for name in ("value", "low", "high"))
     levels = claim.levels(row)
-    other_k = claim.k is not None and measured.get("k", claim.k) != claim.k
-    if value is None or low is None or high is None or levels is None or other_k:
+    other = claim.k is not None and measured.get("k", claim.k) != claim.k
+    other = other or (bool(claim.only) and embedder not in claim.only)
+    if value is None or low is None or high is None or levels is None or other:
         said = "not run"
     else:
         said = _verdict(claim, (low, value, high), levels, family)

@@ -5,9 +5,11 @@ from __future__ import annotations
 from tokalign.spectrum.adjustment import adjusted, adjustments
 from tokalign.spectrum.comparison import Comparison, backbone_of, compare
 from tokalign.spectrum.components import Components, components
+from tokalign.spectrum.contents import content_effects, content_scores
 from tokalign.spectrum.contribution import contribution
 from tokalign.spectrum.curves import adjustment_curve, default_lambdas
 from tokalign.spectrum.direction import first_direction
+from tokalign.spectrum.effects import Score, effects
 from tokalign.spectrum.filters import Filter, Rival
 from tokalign.spectrum.gains import alignment_gain
 from tokalign.spectrum.halves import split_halves
@@ -38,6 +40,7 @@ __all__ = [
     "RangeTop",
     "RemoveFirst",
     "Rival",
+    "Score",
     "Stability",
     "Variation",
     "Whitening",
@@ -49,8 +52,11 @@ __all__ = [
     "compare",
     "components",
     "constant_shift",
+    "content_effects",
+    "content_scores",
     "contribution",
     "default_lambdas",
+    "effects",
     "first_component_quantities",
     "first_direction",
     "head_directions",
