@@ -12,6 +12,7 @@ from tokalign.figures.keywords import (
     rank_by_idf,
     stacked_marks,
 )
+from tokalign.figures.layers import by_layer
 from tokalign.figures.overlap import VIEWS, metric_by_label, metrics_beside_chance
 from tokalign.figures.picture import Picture
 from tokalign.figures.proofs import proof_distances
@@ -25,6 +26,7 @@ __all__ = [
     "adjustment_curves",
     "anatomy",
     "beside_backbone",
+    "by_layer",
     "cards",
     "contribution_of_first",
     "deletion_paths",

@@ -8,6 +8,7 @@ from tokalign.measures.deletion import deletion_effects, deletion_summary
 from tokalign.measures.drivers import drivers, explained
 from tokalign.measures.intervals import Interval
 from tokalign.measures.keywords import shape_class, word_ranks
+from tokalign.measures.layers import layer_overlap
 from tokalign.measures.marks import Mark, MarkedText, mark, mark_strings, marked_texts
 from tokalign.measures.measurement import Measurement, Overlap, measure
 from tokalign.measures.overlap import GAR, LAR, Hit, Metric
@@ -48,6 +49,7 @@ __all__ = [
     "explained",
     "gar_difference",
     "judge_related",
+    "layer_overlap",
     "mark",
     "mark_shares",
     "mark_strings",
