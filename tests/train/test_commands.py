@@ -59,7 +59,7 @@ def test_from_a_corpus_to_an_embedder(tmp_path, call, write_corpus, articles, mo
     code, out, err = call("growth", run, "--tokenizer", tokenizer, "--held-out", corpus,
                           "--limit", 18)  # fmt: skip
     assert (code, err) == (0, "")
-    assert [row["tokens"] for row in json.loads(out)] == [512, 1024]
+    assert [row["tokens"] for row in json.loads(out)] == [512, 512, 1024, 1024]
     code, out, err = call("export", run, "--data", data, "--tokenizer", tokenizer,
                           "--out", tmp_path / "mini-llama")  # fmt: skip
     assert (code, err) == (0, "")

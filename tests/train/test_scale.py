@@ -3,13 +3,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tokalign.embedders import Embeddings, Space, load_embedder
+from tokalign.embedders import Embeddings, load_embedder
 from tokalign.embedders.inspecting.sources import find_recipe
-from tokalign.tokens import VocabularyForms, load_head
+from tokalign.tokens import load_head
 from tokalign.train.architectures import build_model
 from tokalign.train.corpus import held_out_sentences
 from tokalign.train.export import export
-from tokalign.train.scale import common_direction, content_forms, growth, shown
+from tokalign.train.scale import PLAIN, WITHOUT, growth, shown
 from tokalign.train.settings import Settings
 
 
@@ -21,25 +21,6 @@ def embedder(tmp_path_factory, shape, tokenizer):
            dtype="float16")  # fmt: skip
     recipe = find_recipe(str(folder)).model_copy(update={"pooling": "weighted_mean"})
     return load_embedder(recipe)
-
-
-def test_the_common_direction_is_oriented_and_of_length_one():
-    vectors = np.random.default_rng(0).normal(size=(50, 6)) - 3.0
-    u, mean = common_direction(vectors)
-    assert np.linalg.norm(u) == pytest.approx(1)
-    assert mean == pytest.approx(float((vectors @ u).mean()))
-    assert mean > 0
-    assert np.linalg.norm(vectors - mean * u) < np.linalg.norm(vectors)
-
-
-def test_content_forms_are_full_and_different(embedder):
-    head, forms = load_head(embedder), VocabularyForms.from_tokenizer(embedder.tokenizer)
-    vectors = np.random.default_rng(0).normal(size=(7, 32)).astype(np.float32)
-    made = Embeddings(vectors, Space(head.owner, 32), np.ones(7), np.zeros(7, dtype=bool))
-    found = content_forms(made, head, forms, k=10)
-    assert found.shape == (7, 10)
-    assert found.min() >= 0
-    assert all(len(set(row)) == 10 for row in found.tolist())
 
 
 def test_a_vector_that_is_a_row_of_the_head_is_found(embedder, monkeypatch):
@@ -59,20 +40,19 @@ def test_a_vector_that_is_a_row_of_the_head_is_found(embedder, monkeypatch):
         )
 
     monkeypatch.setattr(type(embedder), "encode", encode)
-    found = shown(embedder, texts)
-    assert found["n"] == 12
-    assert found["u_1"]["share"] > 0.9
-    assert found["without_u_1"]["content_hit"]["value"] == 1
-    assert set(found["gain"]) == {"content_hit", "token_hit"}
+    found = shown(embedder, texts).set_index("reading")
+    assert set(found["n"]) == {12}
+    assert found.loc[WITHOUT, "content_hit"] == 1
+    assert found.loc[WITHOUT, "content_hit_chance"] < 1
+    assert (found["m1"] > 80).all()
 
 
 def test_growth_has_a_row_for_each_snapshot(tmp_path, start, tokenizer_file, corpus, monkeypatch):
     monkeypatch.setattr("tokalign.train.run_folder.FIRST_SNAPSHOT", 1000)
     list(start(tmp_path).go(tokens=2048))
     rows = growth(tmp_path, tokenizer_file, list(held_out_sentences(corpus, 40)))
-    assert [row["tokens"] for row in rows] == [1024, 2048]
-    for row in rows:
-        assert row["n"] == 20
-        for state in ("plain", "without_u_1"):
-            for hit in ("content_hit", "token_hit"):
-                assert 0 <= row[state][hit]["chance"] <= 1
+    assert rows["tokens"].tolist() == [1024, 1024, 2048, 2048]
+    assert rows["reading"].tolist() == [PLAIN, WITHOUT] * 2
+    assert set(rows["n"]) == {20}
+    assert rows["raw_hit"].between(rows["raw_hit_low"], rows["raw_hit_high"]).all()
+    assert rows[["content_hit_chance", "raw_hit_chance", "non_content"]].stack().between(0, 1).all()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from tokalign.datasets.beir import RetrievalSet
 from tokalign.datasets.pairs import PairSet, load_pairs
+from tokalign.datasets.published import published_tokens
 from tokalign.datasets.quality import frames, near_duplicates
 from tokalign.datasets.retrieval import load_retrieval
 from tokalign.datasets.sampling import sample_indices
@@ -24,5 +25,6 @@ __all__ = [
     "load_retrieval",
     "load_texts",
     "near_duplicates",
+    "published_tokens",
     "sample_indices",
 ]

@@ -14,7 +14,7 @@ from tokalign.embedders.loading.load import load_embedder
 from tokalign.embedders.loading.memory import estimate_memory
 from tokalign.embedders.loading.untrained import untrained
 from tokalign.embedders.recipes.recipe import Recipe
-from tokalign.embedders.recipes.registry import registry
+from tokalign.embedders.recipes.registry import package_entries, registry
 from tokalign.embedders.recipes.table import recipe_facts, recipes_frame
 from tokalign.embedders.recipes.views import View, backbone_view
 
@@ -34,6 +34,7 @@ __all__ = [
     "is_available",
     "layer_embeddings",
     "load_embedder",
+    "package_entries",
     "proofs_frame",
     "read_proofs",
     "recipe_facts",

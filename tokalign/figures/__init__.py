@@ -19,6 +19,7 @@ from tokalign.figures.proofs import proof_distances
 from tokalign.figures.slider import lambda_slider
 from tokalign.figures.spectrum import contribution_of_first, stability, variation_by_component
 from tokalign.figures.texts import gallery, text_with_tokens, tokens_of_each
+from tokalign.figures.training import growth_curve, loss_curve, watched_curve
 
 __all__ = [
     "VIEWS",
@@ -32,7 +33,9 @@ __all__ = [
     "deletion_paths",
     "driver_coefficients",
     "gallery",
+    "growth_curve",
     "lambda_slider",
+    "loss_curve",
     "metric_by_label",
     "metrics_beside_chance",
     "proof_distances",
@@ -44,4 +47,5 @@ __all__ = [
     "text_with_tokens",
     "tokens_of_each",
     "variation_by_component",
+    "watched_curve",
 ]

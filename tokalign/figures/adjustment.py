@@ -159,7 +159,7 @@ def rivals_table_figure(
             ))  # fmt: skip
         for axes in list(grid.flat)[len(wanted) :]:
             axes.axis("off")
-        grid[0, 0].set_yticks(range(len(rivals)), list(short(rivals, 22).values()))
+        grid[0, 0].set_yticks(range(len(rivals)), list(short(rivals, 30).values()))
         grid[0, 0].set_ylim(len(rivals) - 0.5, -0.5)
         figure.tight_layout()
         what = "Change of the scores by each filter" if change else "Scores after each filter"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import pandas as pd
@@ -37,6 +38,15 @@ def how_made(loaded: Sequence[Embedder], texts: TextSet, seed: int) -> Styler:
     # Whole, where a plain frame would cut long names off.
     shown = pd.Series(made, name="how this page was made").astype(str).to_frame().style
     return shown.set_uuid("provenance").set_table_attributes('class="dataframe"')
+
+
+def number(value: float | None, digits: int = 2) -> str:
+    """A number as prose shows it; ``none`` where there is none.
+
+    >>> number(0.12345), number(-1.5, 1), number(float("nan"))
+    ('0.12', '-1.5', 'none')
+    """
+    return "none" if value is None or math.isnan(value) else f"{value:.{digits}f}"
 
 
 def plain_table(frame: pd.DataFrame, name: str, precision: int = 3) -> Styler:

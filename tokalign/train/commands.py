@@ -196,12 +196,13 @@ def export_command(
 def growth_command(run: Path, tokenizer_file: Path, held_out: Path, limit: int, seed: int) -> None:
     """Measure at each snapshot of RUN how many texts decode to a content word.
 
-    Prints a JSON document: position-weighted means of held-out sentences, before and after their
-    common direction is taken out.
+    Prints a JSON document: position-weighted means of held-out sentences, as they are and
+    without their first component.
     """
     texts = unique(held_out_sentences(held_out, RESERVED))
     chosen = [texts[i] for i in sample_indices(len(texts), limit, seed)]
-    click.echo(json.dumps(growth(run, tokenizer_file, chosen, seed), indent=1))
+    found = growth(run, tokenizer_file, chosen, seed)
+    click.echo(json.dumps(found.to_dict("records"), indent=1))
 
 
 def _moment(written: str) -> float:

@@ -140,11 +140,18 @@ def make_embedder(
             training.reader, plan, target, base=base, dtype=dtype or chosen,
             notes={**_notes(phase, places), "steps": training.progress.step, "top_10_kept": kept,
                    "minutes": round(training.progress.minutes, 2),
+                   "log": looks(places.runs / name / "log.jsonl"),
                    "date": time.strftime("%Y-%m-%d")},
         )  # fmt: skip
         earlier.append(target)
     if plan.layout in ("sentence-transformers", "gritlm"):
         materialise(earlier[-1], places.backbone, places.out / f"{plan.name}-whole")
+
+
+def looks(log: Path) -> list[dict[str, Any]]:
+    """The lines of a run's log at which held-out texts were looked at, for its manifest."""
+    lines = log.read_text("utf-8").splitlines() if log.is_file() else []
+    return [line for line in map(json.loads, lines) if "content_hit" in line]
 
 
 def _mixture(phase: Phase, places: Places, plan: Plan) -> Mixture | None:
