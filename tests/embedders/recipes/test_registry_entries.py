@@ -10,14 +10,19 @@ import pytest
 from click.testing import CliRunner
 
 from tokalign.cli.main import app
+from tokalign.embedders.files.checkpoints import is_available
 from tokalign.embedders.recipes.recipe import Recipe
 from tokalign.embedders.recipes.registry import read_entries
+from tokalign.train.contrastive.plans import plan
 
 #: The package's own, whatever file of theirs a user has.
 ENTRIES = read_entries(
     resources.files("tokalign.embedders.recipes").joinpath("registry.yaml").read_text("utf-8"),
     "registry.yaml",
 )
+#: Those that come with the book have no hub id.
+ELSEWHERE = {n: r for n, r in ENTRIES.items() if r.family != "mini"}
+MINIS = {n: r for n, r in ENTRIES.items() if r.family == "mini"}
 EMBEDDERS = {n: r for n, r in ENTRIES.items() if r.role == "embedder"}
 
 GPT_NEO, OPT, LLAMA = "EleutherAI/gpt-neo-1.3B", "facebook/opt-1.3b", "huggyllama/llama-7b"
@@ -188,7 +193,7 @@ def test_every_entry_says_where_it_comes_from(name: str) -> None:
     assert all(said == said.strip() and "  " not in said for said in prose)
 
 
-@pytest.mark.parametrize("name", ENTRIES)
+@pytest.mark.parametrize("name", ELSEWHERE)
 def test_every_hub_id_and_revision_is_well_formed(name: str) -> None:
     recipe = ENTRIES[name]
     assert recipe.revision is None or COMMIT.fullmatch(recipe.revision)
@@ -200,11 +205,25 @@ def test_every_hub_id_and_revision_is_well_formed(name: str) -> None:
         assert COMMIT.fullmatch(commit) if at else not commit
 
 
-@pytest.mark.parametrize("name", ENTRIES)
+@pytest.mark.parametrize("name", ELSEWHERE)
 def test_a_revision_that_is_missing_is_accounted_for(name: str) -> None:
     recipe = ENTRIES[name]
     if recipe.revision is None or any("@" not in adapter for adapter in recipe.adapters):
         assert "commit" in recipe.note
+
+
+@pytest.mark.parametrize("name", MINIS)
+def test_a_miniature_is_there_and_read_as_it_was_trained(name: str) -> None:
+    recipe = MINIS[name]
+    assert is_available(recipe)
+    backbone = recipe if recipe.role == "backbone" else MINIS[str(recipe.backbone)]
+    assert backbone.checkpoint == f"book:{backbone.name}"
+    assert recipe.checkpoint in (f"book:{name}", backbone.checkpoint)
+    assert recipe.head_owner == recipe.checkpoint
+    if recipe.role == "embedder":
+        planned = plan(name).recipe(recipe.checkpoint, recipe.adapters)
+        aside = {"parameters", "training", "licence", "note", "source"}
+        assert recipe.model_dump(exclude=aside) == planned.model_dump(exclude=aside)
 
 
 @pytest.mark.parametrize("name", ENTRIES)
