@@ -22,6 +22,11 @@ from checkpoints import build
 from tokalign.report.project import find_project
 
 LIMIT = 40
+#: An entry of the reader's own registry: no page of the book may list it.
+READERS_OWN = (
+    "a-readers-own: {checkpoint: /a/readers/folder, readout: lm_head, pooling: last, "
+    "attention: causal, max_length: 8}"
+)
 #: Texts that are trouble: other scripts, signs of HTML, TeX and Markdown, none of them labelled.
 TEXTS = [
     "The cat sat on the mat with $5 and \\(x\\) and $$y$$.",
@@ -77,6 +82,8 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def run(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Pages]:
     """Call ``tokalign run`` in a folder that is not the project's."""
     root = tmp_path_factory.mktemp("runs")
+    mine = root / "embedders.yaml"
+    mine.write_text(READERS_OWN, encoding="utf-8")
 
     def call(name: str, embedders: tuple[str, ...], *words: str) -> Pages:
         out, here, store = root / name, root / f"{name}-cwd", root / "store"
@@ -85,7 +92,11 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Pages]:
         done = subprocess.run(
             [*command, "--embedders", ",".join(embedders)],
             cwd=here,
-            env={**os.environ, "TOKALIGN_STORE": str(store)},
+            env={
+                **os.environ,
+                "TOKALIGN_STORE": str(store),
+                "TOKALIGN_EMBEDDERS": str(mine),
+            },
             capture_output=True,
             text=True,
             encoding="utf-8",

@@ -72,9 +72,14 @@ def test_the_page_is_whole(small: Any, chapter: str) -> None:
     assert "pasted-text" in page
     # A value that is missing is told as "none".
     assert not re.search(r"\b(?:None|nan|NaN|<NA>)\b", text)
-    for name in ("all-minilm-l6-v2", "tiny-bert"):
+    for name in ("all-minilm-l6-v2", "tiny-bert", "mini-sgpt-msmarco"):
         assert name in text
-    assert "A run with parameters of its own: limit = 40" in small.page(chapter)
+    assert "A run with parameters of its own: " in small.page(chapter)
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS)
+def test_a_readers_own_registry_is_not_on_the_page(small: Any, chapter: str) -> None:
+    assert "a-readers-own" not in small.page(chapter)
 
 
 @pytest.mark.parametrize("chapter", CHAPTERS)
