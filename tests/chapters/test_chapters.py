@@ -35,7 +35,7 @@ class Text(HTMLParser):
             self.pictures.append(values)
         if values.get("id"):
             self.ids.append(str(values["id"]))
-        if tag in ("pre", "script", "style"):
+        if tag in ("pre", "code", "script", "style"):
             self._skip.append(tag)
 
     def handle_endtag(self, tag: str) -> None:

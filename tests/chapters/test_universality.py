@@ -18,8 +18,9 @@ import pytest
 from tokalign.datasets import load_texts
 from tokalign.embedders import load_embedder
 from tokalign.figures import VIEWS
-from tokalign.measures import Measurement, marked_texts, measure
+from tokalign.measures import Measurement, VectorOverlap, marked_texts, measure
 from tokalign.report.ledger import quantity, read_claims
+from tokalign.spectrum import alignment_gain, compare
 from tokalign.store import Store
 
 CHAPTER = "01_universality"
@@ -76,15 +77,32 @@ def test_the_tables_have_every_embedder(measured: list[Measurement], words: str)
             line = f"{row.embedder} {counted} {metric} {row.n} {row.value:.3f} {row.low:.3f}"
             assert line in words
     for claim in read_claims():
-        if claim.chapter != CHAPTER:
+        if claim.chapter != CHAPTER or claim.quantity == "gain":
             continue
         summary = measured[1].summary()
         value = quantity(claim.quantity, summary)["value"]
         assert re.search(rf"{re.escape(claim.where)} tiny-bert {value:.3f} \(", words)
 
 
+def test_the_gain_over_the_backbone_is_the_package_s(small: Any, words: str) -> None:
+    texts = load_texts("sentences", limit=40, seed=0).texts
+    pair = compare(load_embedder("mini-sgpt-msmarco"), texts, store=Store(small.store))
+    overlap = VectorOverlap(texts, pair.embedder.tokenizer)
+    gains = alignment_gain(pair, overlap).set_index(["measure", "quantity"])
+    glued = {name: value.strip("'") for name, value in small.glued(CHAPTER).items()}
+    for name, key in {
+        "raw-before": ("raw_hit", "backbone"), "raw-after": ("raw_hit", "embedder"),
+        "empty-after": ("non_content", "embedder"),
+    }.items():  # fmt: skip
+        assert glued[name] == f"{gains.loc[key, 'value']:.2f}"
+    chance = gains.loc[("content_hit", "backbone chance"), "value"]
+    assert f"the backbone would score {chance:.2f} with the tokens of any other text" in words
+    row = gains.loc[("raw_hit", "gain")]
+    assert f"mini-sgpt-msmarco {row['value']:.3f} ({row['low']:.3f} to {row['high']:.3f})" in words
+
+
 def test_the_picture_is_of_the_example(small: Any) -> None:
-    text = "The committee agreed on the new climate treaty in November after long talks."
+    text = "The band released their second album in 1995."
     one = marked_texts(load_embedder(small.embedders[0]), [text], 10, Store(small.store))[0]
     page = html.unescape(small.page(CHAPTER))
     told = ", ".join(f"{t} ({m})" for t, m in zip(one.tokens, one.marks, strict=True))
@@ -107,7 +125,7 @@ def test_texts_without_labels(unlabelled: Any) -> None:
     assert unlabelled.done.returncode == 0, unlabelled.done.stderr
     page = unlabelled.page(CHAPTER)
     page = page[page.index("<article") : page.index("</article>")]
-    shown = re.sub(r"<pre>.*?</pre>", "", page, flags=re.DOTALL)
+    shown = re.sub(r"<(pre|code)\b.*?</\1>", "", page, flags=re.DOTALL)
     words = " ".join(html.unescape(re.sub(r"<[^>]+>", " ", shown)).split())
     assert "These texts have no labels" in words
     assert "tiny-bert on 12 texts of mine.txt" in words
