@@ -20,6 +20,7 @@ from tokalign.spectrum import (
     first_component_quantities,
     portrait,
     variation,
+    views_of,
 )
 from tokalign.spectrum.reading import replaced
 from tokalign.tokens import decode, normal_form
@@ -75,6 +76,12 @@ def test_the_matched_view_reads_alike(models):
     with pytest.raises(TokalignError, match="one and the same"):
         compare(models["prompted"], WORDS, view="matched")
     assert compare(models["prompted"], WORDS).v1 != 0
+
+
+def test_the_views_are_those_that_compare_something(models):
+    assert views_of(models["trained"].recipe) == ("published", "matched")
+    assert views_of(models["prompted"].recipe) == ("published",)
+    assert views_of(models["lost"].recipe) == ()
 
 
 def test_without_a_backbone_it_stands_for_its_own(models):

@@ -63,7 +63,7 @@ def _lines(
                 f"{last[column]:.2f} after {last[place] / unit:g} {said}"
             )
         axes.set_xlabel(said)
-        axes.set_ylabel(what)
+        axes.set_title(what, loc="left", fontsize="medium")
         axes.yaxis.grid(True, color=GREY, alpha=0.3)
         axes.legend(frameon=False)
         figure.tight_layout()

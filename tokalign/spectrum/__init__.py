@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tokalign.spectrum.adjustment import adjusted, adjustments
-from tokalign.spectrum.comparison import Comparison, backbone_of, compare
+from tokalign.spectrum.comparison import Comparison, backbone_of, compare, views_of
 from tokalign.spectrum.components import Components, components
 from tokalign.spectrum.contents import content_effects, content_scores
 from tokalign.spectrum.contribution import contribution
@@ -68,4 +68,5 @@ __all__ = [
     "split_halves",
     "top_over_range",
     "variation",
+    "views_of",
 ]

@@ -98,6 +98,19 @@ def backbone_of(recipe: Recipe) -> Recipe | None:
     return found if found is not None and is_available(found) else None
 
 
+def views_of(recipe: Recipe) -> tuple[View, ...]:
+    """The views in which an embedder can be compared with its backbone.
+
+    None without a backbone; ``published`` alone for an embedder that is its backbone with a prompt,
+    which is one and the same when both are read alike.
+    """
+    plain = backbone_of(recipe)
+    if plain is None:
+        return ()
+    same_weights = recipe.checkpoint == plain.checkpoint and not recipe.adapters
+    return ("published",) if same_weights else ("published", "matched")
+
+
 def compare(
     embedder: Embedder,
     texts: Sequence[str],
