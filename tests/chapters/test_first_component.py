@@ -38,7 +38,7 @@ def test_the_glued_numbers_are_the_package_s(
     found = variation(pair.h.vectors, pair.changed.vectors)
     assert glued["v1"] == f"{found.v[0]:.2f}"
     assert glued["v-others"] == f"{np.abs(found.v[1:]).max():.2f}"
-    assert glued["share-of-shift"] == f"{found.share_of_shift_on_pc1:.2f}"
+    assert glued["share-of-shift"] == f"{found.share_of_shift_on_pc1:.3f}"
     assert glued["share-of-energy"] == f"{found.share_of_energy[0]:.2f}"
     overlap = VectorOverlap([texts[i] for i in pair.scored], pair.embedder.tokenizer)
     scored = pair.h.select(pair.scored)
