@@ -3,36 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import pytest
-from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+from exercise_cells import CHECK, cells, chapter, code
 
 from tokalign.errors import TokalignError
 from tokalign.report.exercise_checks import Checked, Tried, check_student, verify
 from tokalign.report.exercises import student_notebook
-
-CHECK = "assert x == 2, 'x is not one and one'"
-
-
-def cells(name: str, starter: str = "x = ...", wrong: str = "x = 1", solution: str = "x = 1 + 1",
-          check: str = CHECK) -> list[Any]:  # fmt: skip
-    fields = {"exercise": name, "starter": starter, "wrong": wrong, "why_wrong": "It is one only."}
-    tags = ["solution", "hide-input"]
-    return [
-        new_markdown_cell(f"Task of {name}.", metadata={"tags": ["exercise"]}),
-        new_code_cell(solution, metadata={"tags": tags, "tokalign": fields}),
-        new_code_cell(check, metadata={"tags": ["check"]}),
-    ]
-
-
-def chapter(*groups: list[Any]) -> Any:
-    return new_notebook(cells=[cell for group in groups for cell in group])
-
-
-def code(source: str, *tags: str) -> list[Any]:
-    return [new_code_cell(source, metadata={"tags": list(tags)})]
-
 
 STUB = "def f():\n    raise NotImplementedError('write f')"
 #: Name -> starter, wrong answer, solution, check; and which answers are a problem, with what words.
