@@ -1,6 +1,7 @@
-"""Pairs of sentences or words with people's judgements: similarity, relatedness, entailment.
+"""Pairs of sentences or words with judgements: similarity, relatedness, entailment.
 
-Does not score pairs and does not bring the sets to one scale.
+People judged the public sets, a language model the project's own. Does not score pairs and does
+not bring the sets to one scale.
 """
 
 from __future__ import annotations
@@ -15,7 +16,9 @@ import numpy.typing as npt
 from tokalign.datasets import pair_formats as formats
 from tokalign.datasets.catalogue import CATALOGUE
 from tokalign.datasets.files import Document
-from tokalign.datasets.public import locate
+from tokalign.datasets.own import LICENCE, own_data
+from tokalign.datasets.own_pairs import FILE, own_pair_rows
+from tokalign.datasets.public import Located, locate
 from tokalign.datasets.sampling import sample_indices
 from tokalign.datasets.textset import combined_sha256
 from tokalign.errors import TokalignError, unknown
@@ -33,8 +36,9 @@ class PairSet:
         first: The N first texts.
         second: The N second texts.
         score: float64 of shape (N,), on the set's own scale (see `load_pairs`); None if unscored.
-        kind: What people were asked to judge.
-        label: N entailment labels, where the set has them.
+        kind: What was judged.
+        label: N entailment labels, where the set has them; for `pairs`, how the second text
+            differs from the first (`OWN_KINDS` of `own_pairs`).
         split: Which part of the set.
         source: File or URL; where there are several, joined by a space.
         sha256: Of the file; of several, of their digests (see `TextSet`).
@@ -58,7 +62,7 @@ class PairSet:
 
 @dataclass(frozen=True)
 class _Part:
-    """One split: the keys of its files in the catalogue, and how to read them."""
+    """One split: the keys of its files in the catalogue (any for `pairs`), how to read them."""
 
     keys: tuple[str, ...]
     parser: Parser
@@ -89,6 +93,7 @@ def _parts() -> dict[str, dict[str, _Part]]:
         for split in ("dev", "test")
     }
     return {
+        "pairs": {"test": _Part(("all",), _own_rows, "similarity")},
         "stsb": {split: _Part((split,), formats.stsb_rows, "similarity") for split in splits},
         "sick": {split: _Part(("all",), sick[split], "relatedness") for split in splits},
         "str2022": {
@@ -100,22 +105,39 @@ def _parts() -> dict[str, dict[str, _Part]]:
     }
 
 
+def _own_rows(document: Document) -> list[formats.PairRow]:
+    return [
+        formats.PairRow(pair.first, pair.second, pair.similarity, pair.kind)
+        for pair in own_pair_rows(document)
+    ]
+
+
+def _locate(name: str, key: str) -> Located:
+    """Find a file: the project's own beside the package, the others as `public` says."""
+    if name == "pairs":
+        path = own_data(FILE)
+        return Located(path, str(path))
+    return locate(CATALOGUE[name], key)
+
+
 _PARTS = _parts()
 
 
 def load_pairs(
     name: str, split: str = "test", *, limit: int | None = None, seed: int = 0
 ) -> PairSet:
-    """Load a set of pairs with people's judgements.
+    """Load a set of judged pairs.
 
     Args:
-        name: `stsb` (similarity, 0 to 5), `sick` (relatedness, 1 to 5, with entailment labels),
-            `str2022` (relatedness, 0 to 1; `train` is STR-2022 itself, `dev` and `test` are what
-            SemRel-2024 added), `sts` (SemEval, similarity, 0 to 5; pairs without a score are left
-            out), `word_similarity` (each list on its own scale) or `rte` (no score).
-        split: `train`, `dev` or `test`; for `rte` `dev` or `test`, each over RTE-1 to 3; for
-            `sts` a year (`2015`) or one of its files (`2015/images`); for `word_similarity` a
-            list (`wordsim353-sim`, `wordsim353-rel`, `simlex999`, `men` ...).
+        name: `pairs` (the project's own: similarity, 0 to 5, with kinds as labels; `own_pairs`
+            gives their relatedness and changed words as well), `stsb` (similarity, 0 to 5),
+            `sick` (relatedness, 1 to 5, with entailment labels), `str2022` (relatedness, 0 to 1;
+            `train` is STR-2022 itself, `dev` and `test` are what SemRel-2024 added), `sts`
+            (SemEval, similarity, 0 to 5; pairs without a score are left out), `word_similarity`
+            (each list on its own scale) or `rte` (no score).
+        split: `train`, `dev` or `test`; for `pairs` only `test`; for `rte` `dev` or `test`, each
+            over RTE-1 to 3; for `sts` a year (`2015`) or one of its files (`2015/images`); for
+            `word_similarity` a list (`wordsim353-sim`, `wordsim353-rel`, `simlex999`, `men` ...).
         limit: Size of a nested random sample, None for all.
         seed: Seed of the sample.
 
@@ -135,10 +157,10 @@ def load_pairs(
         raise unknown("set of pairs", name, _PARTS)
     if split not in _PARTS[name]:
         raise unknown(f"split of {name}", split, _PARTS[name])
-    data, part = CATALOGUE[name], _PARTS[name][split]
+    part = _PARTS[name][split]
     rows, sources, digests = [], [], []
     for key in part.keys:
-        located = locate(data, key)
+        located = _locate(name, key)
         document = located.read()
         found = part.parser(document)
         if not found:
@@ -159,5 +181,5 @@ def load_pairs(
         split=split,
         source=" ".join(sources),
         sha256=combined_sha256(digests),
-        licence=data.licence,
+        licence=LICENCE if name == "pairs" else CATALOGUE[name].licence,
     )

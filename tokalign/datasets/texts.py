@@ -8,27 +8,33 @@ from collections.abc import Callable
 from tokalign.datasets.beir import corpus_rows
 from tokalign.datasets.beir_names import LICENCE as BEIR_LICENCE
 from tokalign.datasets.cranfield import load_cranfield
+from tokalign.datasets.facets import load_facets
 from tokalign.datasets.files import SUFFIXES, load_file, sha256_of
 from tokalign.datasets.labelled import load_ag_news, load_banking77, load_msmarco_pairs
+from tokalign.datasets.own import LICENCE as OWN_LICENCE
+from tokalign.datasets.own import PASSAGES, own_data
 from tokalign.datasets.pairs import load_pairs
 from tokalign.datasets.public import Located
 from tokalign.datasets.retrieval import beir_names, locate_beir
 from tokalign.datasets.textset import TextSet, combined_sha256, unique
 from tokalign.datasets.wiki import load_wiki
 from tokalign.errors import TokalignError, unknown
-from tokalign.paths import book_data, user_path
-
-OWN_LICENCE = "CC BY 4.0"
+from tokalign.paths import user_path
 
 
 def _sentences() -> TextSet:
-    path = book_data("sentences.jsonl")
-    if not path.is_file():
-        raise TokalignError(
-            "data set 'sentences' lies in data/ of the project's checkout, which is not beside "
-            f"this installation ({path} is missing): install from a checkout with pip install -e ."
-        )
-    return load_file(path, name="sentences", licence=OWN_LICENCE)
+    return load_file(own_data("sentences.jsonl"), name="sentences", licence=OWN_LICENCE)
+
+
+def _own_passages() -> TextSet:
+    path = own_data(PASSAGES) / "corpus.jsonl"
+    return _passages(Located(path, str(path)), PASSAGES, OWN_LICENCE)
+
+
+def _facets() -> TextSet:
+    held = load_facets()
+    labels = held.first_labels()
+    return TextSet("facets", held.texts, labels, held.source, held.sha256, held.licence)
 
 
 def _both_sides(name: str, pairs: str, splits: tuple[str, ...]) -> TextSet:
@@ -55,6 +61,9 @@ def _passages(corpus: Located, name: str, licence: str) -> TextSet:
 
 _BUILDERS: dict[str, Callable[[], TextSet]] = {
     "sentences": _sentences,
+    PASSAGES: _own_passages,
+    "pairs": lambda: _both_sides("pairs", "pairs", ("test",)),
+    "facets": _facets,
     "stsb": lambda: _both_sides("stsb", "stsb", ("test",)),
     "sick": lambda: _both_sides("sick", "sick", ("test",)),
     "str2022": lambda: _both_sides("str2022", "str2022", ("train", "dev")),
@@ -83,6 +92,9 @@ def load_texts(name_or_file: str, *, limit: int | None = None, seed: int = 0) ->
         name_or_file: A name of `known_texts()`:
 
             - `sentences`: the project's own, labelled by topic;
+            - `passages`: those of the project's own collection;
+            - `pairs`: both sentences of the project's own pairs, each once;
+            - `facets`: the project's own, labelled by topic or intent (`load_facets` gives all);
             - `stsb`, `sick`: both sentences of every pair of the test split, each once;
             - `str2022`: the same of its train and dev files;
             - `nli`: texts and hypotheses of the RTE test sets, each once;
