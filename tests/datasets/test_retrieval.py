@@ -146,7 +146,10 @@ def test_cranfield_counts_its_queries_by_position(write: Write) -> None:
     assert held.queries == ("what of wings .", "what of slabs .")
     assert held.qrels == {"1": {"1": 1, "2": 0}, "2": {"2": 1}}
     assert load_texts("cranfield").texts == held.docs[:2]
-    with pytest.raises(TokalignError, match="no split 'dev', only test"):
+    assert load_retrieval("cranfield", "odd").query_ids == ("1",)
+    even = load_retrieval("cranfield", "even")
+    assert (even.query_ids, even.split, even.qrels) == (("2",), "even", {"2": {"2": 1}})
+    with pytest.raises(TokalignError, match="unknown split of cranfield 'dev'.*even, odd"):
         load_retrieval("cranfield", "dev")
 
 
@@ -177,3 +180,15 @@ def test_real_msmarco(real: Path) -> None:
     grades = [grade for judged in held.qrels.values() for grade in judged.values()]
     assert (len(grades), set(grades)) == (4102, {1, 2, 3})
     assert {doc for judged in held.qrels.values() for doc in judged} <= set(held.doc_ids)
+
+
+def test_a_sample_of_queries_keeps_every_document(write: Write) -> None:
+    write("cranfield/cran.all.1400.xml", CRAN_DOCS)
+    write("cranfield/cran.qry.xml", CRAN_QUERIES)
+    write("cranfield/cranqrel.trec.txt", "1 0 1 1\n2 0 2 1\n")
+    held = load_retrieval("cranfield")
+    one = held.sample(1)
+    assert (one.docs, len(one.query_ids)) == (held.docs, 1)
+    assert one.qrels == {one.query_ids[0]: held.qrels[one.query_ids[0]]}
+    assert one.queries == (held.queries[held.query_ids.index(one.query_ids[0])],)
+    assert held.sample(9).query_ids == held.query_ids

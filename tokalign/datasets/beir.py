@@ -7,7 +7,7 @@ TREC's four. Does not hold sub-collections (CQADupStack) and does not build an i
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tokalign.datasets.files import (
@@ -18,6 +18,7 @@ from tokalign.datasets.files import (
     stream_json_lines,
     text_field,
 )
+from tokalign.datasets.sampling import sample_indices
 from tokalign.datasets.textset import combined_sha256, join_title
 from tokalign.errors import TokalignError
 
@@ -54,6 +55,17 @@ class RetrievalSet:
 
     def __len__(self) -> int:
         return len(self.doc_ids)
+
+    def sample(self, limit: int | None, seed: int = 0) -> RetrievalSet:
+        """The same documents with a nested random sample of the queries (see `sample_indices`)."""
+        chosen = sample_indices(len(self.query_ids), limit, seed)
+        ids = tuple(self.query_ids[i] for i in chosen)
+        return replace(
+            self,
+            query_ids=ids,
+            queries=tuple(self.queries[i] for i in chosen),
+            qrels={query: self.qrels[query] for query in ids},
+        )
 
 
 def corpus_rows(path: Path) -> Iterator[tuple[str, str]]:

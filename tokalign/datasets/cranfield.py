@@ -8,13 +8,22 @@ documents (471, 995) are empty; they stay, since one of them is judged.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from tokalign.datasets.beir import Qrels, RetrievalSet, read_qrels
 from tokalign.datasets.catalogue import CATALOGUE
 from tokalign.datasets.files import Document
 from tokalign.datasets.public import locate
 from tokalign.datasets.textset import combined_sha256, join_title
 from tokalign.datasets.xmlsafe import parse_xml, squeeze
-from tokalign.errors import TokalignError
+from tokalign.errors import TokalignError, unknown
+
+#: Split -> whether a query at a position, from 1, belongs to it.
+SPLITS: dict[str, Callable[[int], bool]] = {
+    "test": lambda position: True,
+    "even": lambda position: position % 2 == 0,
+    "odd": lambda position: position % 2 == 1,
+}
 
 
 def cranfield_docs(document: Document) -> dict[str, str]:
@@ -52,15 +61,22 @@ def cranfield_queries(document: Document) -> dict[str, str]:
     return {str(n): squeeze(top.findtext("title")) for n, top in enumerate(tops, start=1)}
 
 
-def load_cranfield() -> RetrievalSet:
+def load_cranfield(split: str = "test") -> RetrievalSet:
     """Load the collection, with binary grades.
 
     The file has grade 1 for every relevant document but one, whose 3 is a code of the original
     study that was not converted: every grade above 0 counts as 1.
 
+    Args:
+        split: ``test`` for all queries; ``even`` or ``odd`` for those whose position is, so that
+            what is chosen on one half can be reported on the other.
+
     Raises:
-        TokalignError: If a file is nowhere or malformed, or a judged query is missing.
+        TokalignError: If the split is unknown, a file is nowhere or malformed, or a judged query is
+            missing.
     """
+    if split not in SPLITS:
+        raise unknown("split of cranfield", split, SPLITS)
     data = CATALOGUE["cranfield"]
     located = [locate(data, role) for role in ("docs", "queries", "qrels")]
     documents = [place.read() for place in located]
@@ -72,15 +88,15 @@ def load_cranfield() -> RetrievalSet:
     }
     if not set(qrels) <= set(queries):
         raise TokalignError(f"{located[2].path} judges queries that {located[1].path} lacks")
-    ids = tuple(query for query in queries if query in qrels)
+    ids = tuple(query for query in queries if query in qrels and SPLITS[split](int(query)))
     return RetrievalSet(
         name="cranfield",
         doc_ids=tuple(docs),
         docs=tuple(docs.values()),
         query_ids=ids,
         queries=tuple(queries[query] for query in ids),
-        qrels=qrels,
-        split="test",
+        qrels={query: qrels[query] for query in ids},
+        split=split,
         source=" ".join(place.source for place in located),
         sha256=combined_sha256([document.sha256 for document in documents]),
         licence=data.licence,

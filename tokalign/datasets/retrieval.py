@@ -5,8 +5,10 @@ from __future__ import annotations
 from tokalign.datasets.beir import RetrievalSet, load_beir_folder
 from tokalign.datasets.beir_names import BEIR_MD5, LICENCE, beir_set
 from tokalign.datasets.cranfield import load_cranfield
+from tokalign.datasets.own import LICENCE as OWN_LICENCE
+from tokalign.datasets.own import PASSAGES, own_data
 from tokalign.datasets.public import Located, folders, locate
-from tokalign.errors import TokalignError, unknown
+from tokalign.errors import unknown
 from tokalign.paths import user_path
 
 
@@ -35,9 +37,10 @@ def load_retrieval(name_or_folder: str, split: str = "test") -> RetrievalSet:
     """Load a retrieval collection.
 
     Args:
-        name_or_folder: `cranfield`, a BEIR name (`scifact`, `nfcorpus`, ...), or a folder in the
-            BEIR layout. A name goes before a folder of that name: write `./scifact` for the folder.
-        split: Which judgements; Cranfield has `test` only.
+        name_or_folder: `passages` (the project's own), `cranfield`, a BEIR name (`scifact`,
+            `nfcorpus`, ...), or a folder in the BEIR layout. A name goes before a folder of that
+            name: write `./scifact` for the folder.
+        split: Which judgements; Cranfield has `test` (all), `even` and `odd`.
 
     Returns:
         Every document, and the queries that the split judges.
@@ -45,21 +48,26 @@ def load_retrieval(name_or_folder: str, split: str = "test") -> RetrievalSet:
     Raises:
         TokalignError: If the name is unknown, the set is nowhere, or a file is malformed.
 
+    >>> load_retrieval("passages").name
+    'passages'
     >>> load_retrieval("cranfeild")
     Traceback (most recent call last):
     ...
     tokalign.errors.TokalignError: unknown retrieval set 'cranfeild': did you mean cranfield? ...
     """
     if name_or_folder == "cranfield":
-        if split != "test":
-            raise TokalignError(f"cranfield has no split {split!r}, only test")
-        return load_cranfield()
+        return load_cranfield(split)
+    if name_or_folder == PASSAGES:
+        folder = own_data(PASSAGES)
+        return load_beir_folder(
+            folder, split, name=PASSAGES, source=str(folder), licence=OWN_LICENCE
+        )
     corpus = locate_beir(name_or_folder)
     if corpus is not None:
         folder, name, source, licence = corpus.path.parent, name_or_folder, corpus.source, LICENCE
     else:
         folder = user_path(name_or_folder)
         if not name_or_folder.strip() or not folder.is_dir():
-            raise unknown("retrieval set", name_or_folder, [*beir_names(), "cranfield"])
+            raise unknown("retrieval set", name_or_folder, [*beir_names(), "cranfield", PASSAGES])
         name, source, licence = folder.resolve().name, str(folder), "not stated"
     return load_beir_folder(folder, split, name=name, source=source, licence=licence)
