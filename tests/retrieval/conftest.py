@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 
 import pytest
 
 from tokalign.datasets import RetrievalSet
+from tokalign.embedders import Embedder, load_embedder
+from tokalign.embedders.inspecting.inspection import inspect_folder
+from tokalign.embedders.recipes.recipe import Prompt
 
 Make = Callable[..., RetrievalSet]
 
@@ -43,3 +47,11 @@ def collection() -> Make:
         )
 
     return make
+
+
+@pytest.fixture(scope="module")
+def embedder(checkpoint: Callable[..., Path], one_thread: None) -> Embedder:
+    """One that cannot embed an empty text, and that normalises."""
+    recipe = inspect_folder(checkpoint("gpt_neo"))
+    prompts = {"query": Prompt(template="query: {text}")}
+    return load_embedder(recipe.model_copy(update={"prompts": prompts, "normalise": True}))

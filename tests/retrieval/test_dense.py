@@ -10,9 +10,6 @@ from checkpoints import TEXTS
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tokalign.embedders import Embedder, load_embedder
-from tokalign.embedders.inspecting.inspection import inspect_folder
-from tokalign.embedders.recipes.recipe import Prompt
 from tokalign.errors import TokalignError
 from tokalign.retrieval import DenseVectors, dense_search, embed_collection
 
@@ -73,14 +70,6 @@ def test_refusals() -> None:
         DenseVectors(("q",), np.ones((1, 2)), ("a",), np.ones((1, 3)))
     with pytest.raises(ValueError, match="2 identifiers"):
         DenseVectors(("q", "r"), np.ones((1, 2)), ("a",), np.ones((1, 2)))
-
-
-@pytest.fixture(scope="module")
-def embedder(checkpoint, one_thread) -> Embedder:
-    """One that cannot embed an empty text, and that normalises."""
-    recipe = inspect_folder(checkpoint("gpt_neo"))
-    prompts = {"query": Prompt(template="query: {text}")}
-    return load_embedder(recipe.model_copy(update={"prompts": prompts, "normalise": True}))
 
 
 def test_each_side_is_read_by_its_prompt_and_blanks_are_left_out(embedder, collection) -> None:

@@ -20,10 +20,13 @@ from tokalign import __version__
 from tokalign.cli.add import add
 from tokalign.cli.align import align
 from tokalign.cli.embedders import embedders
+from tokalign.cli.evaluate import evaluate
 from tokalign.cli.exercises import exercises
+from tokalign.cli.index import index
 from tokalign.cli.measure import measure
 from tokalign.cli.options import note, visible
 from tokalign.cli.run import run
+from tokalign.cli.search import search
 from tokalign.cli.spectrum import spectrum
 from tokalign.errors import TokalignError, unknown
 
@@ -71,7 +74,7 @@ def app(context: click.Context) -> None:
         click.echo(context.get_help())
 
 
-for _command in (embedders, align, measure, run, add, spectrum, exercises):
+for _command in (embedders, align, measure, run, add, spectrum, exercises, evaluate, index, search):
     app.add_command(_command)
 
 

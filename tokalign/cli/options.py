@@ -53,6 +53,18 @@ def chapter_options(command: Command) -> Command:
     return command
 
 
+def sparse_options(command: Command) -> Command:
+    """``--k``, ``--expand`` and ``--setting`` of a sparse search."""
+    for option in (
+        click.option("--setting", "chosen", nargs=2, multiple=True, metavar="NAME VALUE",
+                     help="Change another frozen setting, such as idf false; may be repeated."),
+        click.option("--expand", type=int, help="M: by how many aligned tokens a query grows."),
+        click.option("--k", type=int, help="K: how many aligned tokens a document keeps."),
+    ):  # fmt: skip
+        command = option(command)
+    return command
+
+
 #: What --k and --seed may be: what every library below takes.
 MOST_TOKENS = 1_000_000
 HIGHEST_SEED = 2**63 - 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 from tokalign.figures.adjustment import adjustment_curves, rivals_table_figure
 from tokalign.figures.anatomy import anatomy, readings
 from tokalign.figures.cards import cards
+from tokalign.figures.cost import cost_by_size, cost_curve
 from tokalign.figures.gains import beside_backbone
 from tokalign.figures.keywords import (
     deletion_paths,
@@ -16,23 +17,35 @@ from tokalign.figures.layers import by_layer
 from tokalign.figures.overlap import VIEWS, metric_by_label, metrics_beside_chance
 from tokalign.figures.picture import Picture
 from tokalign.figures.proofs import proof_distances
+from tokalign.figures.retrieval import (
+    SYSTEMS,
+    by_rarity,
+    grid_of_k_and_m,
+    systems_compared,
+    what_matched,
+)
 from tokalign.figures.slider import lambda_slider
 from tokalign.figures.spectrum import contribution_of_first, stability, variation_by_component
 from tokalign.figures.texts import gallery, text_with_tokens, tokens_of_each
 from tokalign.figures.training import growth_curve, loss_curve, watched_curve
 
 __all__ = [
+    "SYSTEMS",
     "VIEWS",
     "Picture",
     "adjustment_curves",
     "anatomy",
     "beside_backbone",
     "by_layer",
+    "by_rarity",
     "cards",
     "contribution_of_first",
+    "cost_by_size",
+    "cost_curve",
     "deletion_paths",
     "driver_coefficients",
     "gallery",
+    "grid_of_k_and_m",
     "growth_curve",
     "lambda_slider",
     "loss_curve",
@@ -44,8 +57,10 @@ __all__ = [
     "rivals_table_figure",
     "stability",
     "stacked_marks",
+    "systems_compared",
     "text_with_tokens",
     "tokens_of_each",
     "variation_by_component",
     "watched_curve",
+    "what_matched",
 ]

@@ -13,8 +13,9 @@ from typing import Literal, get_args
 import numpy as np
 
 from tokalign.datasets import RetrievalSet
-from tokalign.embedders import Embedder, encode_stored
+from tokalign.embedders import Embedder
 from tokalign.errors import TokalignError, unknown
+from tokalign.retrieval.collection import EmbeddedCollection, embedded
 from tokalign.retrieval.run import TOP, Ranker, Run
 from tokalign.store import Store
 
@@ -59,6 +60,14 @@ class DenseVectors:
         return replace(self, queries=change(self.queries), documents=change(self.documents))
 
 
+def dense_vectors(collection: EmbeddedCollection) -> DenseVectors:
+    """The bare vectors of a collection."""
+    return DenseVectors(
+        collection.query_ids, collection.queries.vectors,
+        collection.doc_ids, collection.documents.vectors,
+    )  # fmt: skip
+
+
 def embed_collection(
     embedder: Embedder,
     data: RetrievalSet,
@@ -67,32 +76,17 @@ def embed_collection(
     own_length: bool = False,
     progress: bool = False,
 ) -> DenseVectors:
-    """Embed queries and documents, each by its named prompt where the recipe has one.
+    """Embed a collection; see `embedded`.
 
     Args:
-        embedder: Who embeds; of the recipe's prompts ``query`` and ``document`` are used.
+        embedder: Who embeds.
         data: The collection.
         store: Where vectors are kept; None computes everything.
         own_length: Give vectors the lengths that they had before normalisation, as filters need.
         progress: Show progress bars on standard error.
-
-    Raises:
-        TokalignError: All queries or all documents are blank; see `encode_stored`.
     """
-    ids: dict[str, tuple[str, ...]] = {}
-    vectors: dict[str, np.ndarray] = {}
-    sides = {"query": (data.query_ids, data.queries), "document": (data.doc_ids, data.docs)}
-    for side, (names, texts) in sides.items():
-        there = [(i, text) for i, text in zip(names, texts, strict=True) if text.strip()]
-        if not there:
-            raise TokalignError(f"{data.name} holds no {side} that is not blank")
-        made = encode_stored(
-            embedder, [text for _, text in there], store, progress=progress,
-            prompt_name=side if side in embedder.recipe.prompts else None,
-        )  # fmt: skip
-        ids[side] = tuple(i for i, _ in there)
-        vectors[side] = (made.unnormalised() if own_length else made).vectors
-    return DenseVectors(ids["query"], vectors["query"], ids["document"], vectors["document"])
+    made = embedded(embedder, data, store, progress=progress)
+    return dense_vectors(made.unnormalised() if own_length else made)
 
 
 def dense_search(
