@@ -68,7 +68,7 @@ def test_settings_are_the_frozen_ones_but_for_what_is_given(index) -> None:
 def test_a_table_for_people(index) -> None:
     shown = index("--k", "7").out
     assert "Index of docs.jsonl by tiny" in shown
-    assert ["5", "1"] == shown.splitlines()[-1].replace("\u2502", " ").split()[:2]
+    assert shown.splitlines()[-1].replace("\u2502", " ").split()[:2] == ["5", "1"]
 
 
 def test_the_same_command_again_and_another_one(index, tmp_path) -> None:

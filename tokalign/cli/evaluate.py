@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -17,6 +17,9 @@ from tokalign.cli.options import (
     sparse_options,
 )
 from tokalign.errors import TokalignError
+
+if TYPE_CHECKING:
+    from tokalign.retrieval import Comparison
 
 
 @click.command()
@@ -58,7 +61,8 @@ def evaluate(
     data = load_retrieval(dataset, split)
 
     from tokalign.embedders import load_embedder
-    from tokalign.retrieval.comparison import compare_systems
+    from tokalign.retrieval import compare_systems
+    from tokalign.retrieval.evaluation import MEASURES
     from tokalign.store import default_store, provenance
     from tokalign.tokens import load_head
 
@@ -66,26 +70,21 @@ def evaluate(
     found = compare_systems(
         loaded, load_head(loaded), data, settings, default_store(), progress=show_progress()
     )
-    frame = found.frame(seed)
-    shares = {}
-    for measure in frame["measure"].unique():
-        try:
-            shares[measure] = vars(found.retained(measure, seed))
-        except TokalignError:
-            shares[measure] = None  # dense search found nothing
+    rows = found.frame(seed).to_dict("records")
+    means: dict[str, dict[str, float]] = {}
+    for row in rows:
+        means.setdefault(str(row["measure"]).lower(), {})[str(row["run"])] = float(row["value"])
+    shares = {measure: _retained(found, measure, seed) for measure in MEASURES}
     document: dict[str, Any] = {
         "embedder": loaded.name,
         "dataset": data.name,
         "split": data.split,
         "n_documents": len(data),
         "n_queries": len(data.query_ids),
-        **{
-            measure.lower(): {row.run: _plain(row.value) for row in rows.itertuples()}
-            for measure, rows in frame.groupby("measure", sort=False)
-        },
+        **means,
         "retained": shares["nDCG@10"],
         "retained_by_measure": shares,
-        "intervals": frame.to_dict("records"),
+        "intervals": rows,
         "settings": settings.model_dump(),
         "provenance": provenance(
             embedder=loaded.fingerprint, data=data.sha256, device=device, dtype=dtype, seed=seed
@@ -98,17 +97,21 @@ def evaluate(
         f"{loaded.name} on {len(data.query_ids)} queries over {len(data)} documents of {data.name}",
         ["system", "measure", "value", "low", "high"],
         [
-            [row.run.replace("_", " + "), row.measure, *map(_plain, (row.value, row.low, row.high))]
-            for row in frame.itertuples()
+            [str(row["run"]).replace("_", " + "),
+             *(row[name] for name in ("measure", "value", "low", "high"))]
+            for row in rows
         ],
-    )
+    )  # fmt: skip
     print_table(
         f"Retained of dense search ({settings.label})",
         ["measure", "share", "low", "high"],
-        [[name, *(share or dict.fromkeys("vlh")).values()] for name, share in shares.items()],
+        [[name, *(share.values() if share else [None] * 3)] for name, share in shares.items()],
     )
 
 
-def _plain(value: Any) -> Any:
-    """Numbers of numpy as Python's own."""
-    return value.item() if hasattr(value, "item") else value
+def _retained(found: Comparison, measure: str, seed: int) -> dict[str, float] | None:
+    """The share, None where dense search finds nothing or there is a single query."""
+    try:
+        return dict(vars(found.retained(measure, seed)))
+    except TokalignError:
+        return None

@@ -22,10 +22,12 @@ SYSTEMS = {
     "dense": "dense",
     "sparse": "sparse, from aligned tokens",
     "published": "sparse, the published recipe",
-    "literal": "sparse, own tokens alone",
+    "literal": "sparse, tokens of the text alone",
     "bm25": "BM25",
     "hybrid": "sparse and BM25, fused",
     "hybrid_dense": "dense and BM25, fused",
+    "promptreps": "PromptReps, sparse",
+    "prompted_dense": "PromptReps, dense",
 }
 _LETTERS = 10
 #: Tokens of a bar that are named; the others are drawn without a name.
@@ -129,8 +131,9 @@ def systems_compared(frame: pd.DataFrame) -> Picture:
             axes.xaxis.grid(True, color=GREY, alpha=0.3)
             told.append(
                 f"{embedder}: " + ", ".join(
-                    f"{SYSTEMS[run]} {row['value']:.2f} ({row['low']:.2f} to {row['high']:.2f})"
-                    for run, row in rows.iterrows()
+                    f"{SYSTEMS[run]} {rows['value'][run]:.2f} ({rows['low'][run]:.2f} to "
+                    f"{rows['high'][run]:.2f})"
+                    for run in runs
                 )
             )  # fmt: skip
         grid[-1, 0].set_xlabel("nDCG@10")
@@ -160,8 +163,8 @@ def grid_of_k_and_m(frame: pd.DataFrame, value: str = "value") -> Picture:
         axes.set(xlabel="M, tokens that a query is expanded by", ylabel="K, tokens of a document")
         axes.tick_params(length=0, rotation=0)
         figure.tight_layout()
-        best = frame.loc[frame[value].idxmax()]
-        worst = frame.loc[frame[value].idxmin()]
+        ordered = frame.sort_values(value, kind="stable")
+        best, worst = ordered.iloc[-1], ordered.iloc[0]
         return picture(
             figure,
             f"nDCG at ten for each K and M: highest {best[value]:.2f} at K {int(best['k'])}, M "
@@ -171,7 +174,7 @@ def grid_of_k_and_m(frame: pd.DataFrame, value: str = "value") -> Picture:
 
 
 def by_rarity(frame: pd.DataFrame) -> Picture:
-    """What each system is worth for queries grouped by their rarest word.
+    """What each system is worth for queries grouped by how many of their words are cut up.
 
     Args:
         frame: run, group, n, value, low, high; groups in their order.
@@ -205,4 +208,6 @@ def by_rarity(frame: pd.DataFrame) -> Picture:
                       bbox_to_anchor=(0.5, 0.0), fontsize=_LETTERS)  # fmt: skip
         axes.tick_params(colors=TEXT)
         figure.tight_layout()
-        return picture(figure, "nDCG at ten by the rarest word of the query. " + "; ".join(told))
+        return picture(
+            figure, "nDCG at ten by words of the query that are cut up. " + "; ".join(told)
+        )

@@ -37,7 +37,7 @@ class Followed:
 
     @property
     def own_share(self) -> float:
-        """Which share of all the scores comes from the query's own tokens; 0 where nothing scores."""
+        """Which share of the scores comes from the query's own tokens; 0 where nothing scores."""
         every = [m for row in self.matches for m in row]
         total = sum(m.product for m in every)
         return sum(m.product for m in every if m.literal) / total if total else 0.0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import scipy.sparse as sp
@@ -17,6 +17,22 @@ from tokalign.retrieval.sparse.columns import Columns
 from tokalign.retrieval.sparse.rounding import rounded
 from tokalign.retrieval.sparse.weighting import document_frequency, weighted_queries
 from tokalign.tokens import Head
+
+
+class Searchable(Protocol):
+    """Queries and documents over the same columns, whoever made their weights."""
+
+    @property
+    def query_ids(self) -> tuple[str, ...]:
+        """Q identifiers."""
+
+    @property
+    def queries(self) -> sp.csr_array:
+        """``(Q, C)``."""
+
+    @property
+    def documents(self) -> SparseVectors:
+        """D documents."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,12 +97,12 @@ def in_bytes(weights: sp.csr_array) -> sp.csr_array:
 
 
 def sparse_search(
-    made: SparseCollection, name: str, *, engine: Engine | None = None, top: int = TOP
+    made: Searchable, name: str, *, engine: Engine | None = None, top: int = TOP
 ) -> Run:
-    """Search a sparse collection.
+    """Search a collection of sparse vectors.
 
     Args:
-        made: The collection.
+        made: Queries and documents.
         name: Of the run.
         engine: Who searches; exact search in memory where it is None.
         top: Documents a query keeps.

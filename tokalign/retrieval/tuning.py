@@ -146,7 +146,7 @@ def choose(table: pd.DataFrame, within: float = 0.01) -> SparseSettings:
     """
     names: list[str] = list(SparseSettings.model_fields)
     grouped = table.groupby(names, sort=False)[["value", "postings"]]
-    if grouped.size().nunique() != 1:
+    if len(set(grouped.size())) != 1:
         raise TokalignError("settings that were tried on different grounds cannot be compared")
     means = grouped.mean().reset_index()
     near = means[means["value"] >= (1 - within) * means["value"].max()]

@@ -64,7 +64,7 @@ def plain() -> Plain:
 def real() -> Case:
     """Aligned tokens of some of the project's sentences; each is a query as well."""
     embedder = load_embedder("all-minilm-l6-v2")
-    texts = list(load_texts("sentences", limit=300).texts)
+    texts = list(load_texts("sentences", limit=200).texts)
     made = embedder.encode(texts)
     encoder = SparseEncoder(
         load_head(embedder), embedder.tokenizer, SparseSettings(k=64, expand=30, merge="stem")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import scipy.sparse as sp
@@ -77,8 +79,9 @@ def test_many_documents_agree_with_the_plain_ranking(drawn, plain) -> None:
 def test_scores_are_those_of_float64_rounded(real, plain) -> None:
     engine = ExactEngine(block=100)
     engine.add(real.documents)
-    found = engine.search(real.queries, 20)
-    assert [list(f.items()) for f in found] == [list(e.items()) for e in plain(real, 20)]
+    few = replace(real, queries=real.queries[:20])
+    found = engine.search(few.queries, 20)
+    assert [list(f.items()) for f in found] == [list(e.items()) for e in plain(few, 20)]
 
 
 def test_never_more_cells_than_a_block(drawn, monkeypatch) -> None:

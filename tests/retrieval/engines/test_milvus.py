@@ -105,7 +105,7 @@ def test_a_server_that_does_not_answer(monkeypatch) -> None:
 
 @installed
 def test_a_folder_that_is_missing(tmp_path: Path) -> None:
-    with pytest.raises(TokalignError, match="Milvus at .*not exist"):
+    with pytest.raises(TokalignError, match=r"Milvus at .*not exist"):
         MilvusEngine(str(tmp_path / "missing" / "index.db"))
 
 

@@ -32,5 +32,7 @@ def postings_touched(queries: sp.csr_array, documents: SparseVectors) -> np.ndar
     if queries.shape[1] != documents.matrix.shape[1]:
         raise ValueError(f"queries {queries.shape} and documents {documents.matrix.shape}")
     lengths = np.bincount(documents.matrix.indices, minlength=queries.shape[1])
-    touched: np.ndarray = (queries != 0).astype(np.int64) @ lengths
+    present = queries.astype(np.int64, copy=True)
+    present.data[:] = queries.data != 0
+    touched: np.ndarray = present @ lengths
     return touched

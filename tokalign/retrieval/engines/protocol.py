@@ -63,7 +63,7 @@ def query_rows(
         raise TokalignError(f"top must be at least 1, not {top}")
     if queries.shape[1] != columns:
         raise ValueError(f"queries of shape {queries.shape} for documents of {columns} columns")
-    made = sp.csr_array(queries, dtype=np.float64, copy=True)
+    made = queries.astype(np.float64, copy=True)
     made.sum_duplicates()
     if not np.isfinite(made.data).all() or (made.data < 0).any():
         raise TokalignError("a query's weight is negative or not finite; allowed: 0 or more")

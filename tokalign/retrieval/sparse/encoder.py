@@ -177,5 +177,5 @@ def _csr(logits: torch.Tensor, k: int) -> sp.csr_array:
     indptr = np.concatenate([[0], kept.sum(axis=1).cumsum()])
     return sp.csr_array(
         (values.cpu().numpy()[kept], places.cpu().numpy()[kept].astype(np.int32), indptr),
-        shape=tuple(logits.shape),
+        shape=(logits.shape[0], logits.shape[1]),
     )

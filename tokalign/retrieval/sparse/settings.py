@@ -43,8 +43,8 @@ class SparseSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
-    k: int = Field(1000, ge=1)
-    expand: int = Field(100, ge=0)
+    k: int = Field(default=1000, ge=1)
+    expand: int = Field(default=100, ge=0)
     centre: bool = False
     cosine_head: bool = False
     query_weights: QueryWeights = "one"

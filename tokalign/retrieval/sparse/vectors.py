@@ -53,7 +53,7 @@ def sparse_vectors(ids: Sequence[str], matrix: sp.csr_array | np.ndarray) -> Spa
     Raises:
         TokalignError: A weight is not finite, or an identifier occurs twice.
     """
-    made = sp.csr_array(matrix, dtype=np.float32, copy=True)
+    made: sp.csr_array = sp.csr_array(matrix).astype(np.float32, copy=True)
     made.sum_duplicates()
     if not np.isfinite(made.data).all():
         raise TokalignError("a weight is not finite; only finite ones are allowed")
