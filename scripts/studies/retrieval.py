@@ -81,7 +81,8 @@ def collection_of(written: str, limit: int | None, seed: int) -> tuple[Retrieval
 @study_options
 @study
 def main(names: tuple[str, ...], models: tuple[str, ...], sets: tuple[str, ...], device: str,
-         dtype: str, limit: int | None, seed: int, name: str | None, out: Path | None) -> None:  # fmt: skip
+         dtype: str, limit: int | None, seed: int, name: str | None, out: Path | None
+         ) -> None:  # fmt: skip
     """Measure sparse retrieval."""
     own_names([Path(n).name for n in names])
     settings, store = frozen_settings(), default_store()

@@ -74,7 +74,7 @@ def test_a_query_followed_adds_up_to_its_scores(compared: Comparison, data: Any)
         every = [m for row in shown.matches for m in row]
         own = sum(m.product for m in every if m.literal)
         assert shown.own_share == pytest.approx(own / max(sum(m.product for m in every), 1e-9))
-    with pytest.raises(TokalignError, match="unknown query 'q9'.*q1"):
+    with pytest.raises(TokalignError, match=r"unknown query 'q9'.*q1"):
         follow(compared, data, "q9")
 
 

@@ -75,7 +75,7 @@ def plain(folder: Path, tokenizer, text: str, prompt: str, kept: int) -> dict[in
     [("gpt_neo", 128), ("gpt_neo", 4), ("llama", 128), ("gemma2", 128), ("cohere", 128)],
 )
 def test_a_plain_reimplementation(checkpoint, load, data, monkeypatch, name, kept) -> None:
-    monkeypatch.setattr(module, "KEPT", kept)
+    monkeypatch.setattr("tokalign.retrieval.literal.KEPT", kept)
     embedder = load(name)
     made = promptreps(embedder, data, prompts=PROMPTS)
     assert made.documents.ids == ("d1", "d2", "d4", "d5")

@@ -1,4 +1,4 @@
-"""Trying settings together gives what each gives alone; the choice is the cheapest near the best."""
+"""Trying settings together gives what each gives alone; the cheapest near the best is chosen."""
 
 from __future__ import annotations
 
@@ -24,8 +24,9 @@ from tokalign.tokens import load_head
 def test_together_is_as_alone(embedder: Embedder, collection: Any) -> None:
     data, head = collection(), load_head(embedder)
     ground = Ground("x", data, embedded(embedder, data), head, embedder.tokenizer)
-    many = factorial({"k": [2, 5], "expand": [0, 3], "saturation": ["none", "log"], "bits": [8, 32],
-                      "centre": [False, True], "merge": ["none", "stem"], "idf": [True]})  # fmt: skip
+    many = factorial({"k": [2, 5], "expand": [0, 3], "saturation": ["none", "log"],
+                      "bits": [8, 32], "centre": [False, True], "merge": ["none", "stem"],
+                      "idf": [True]})  # fmt: skip
     found = list(trials(ground, many))
     assert sorted(t.settings.label for t in found) == sorted(s.label for s in many)
     for trial in found:

@@ -88,22 +88,22 @@ def trials(ground: Ground, many: Iterable[SparseSettings]) -> Iterator[Trial]:
         shared = list(group)
         deepest = shared[0].changed(k=max(s.k for s in shared), saturation="none")
         mean = mean_of(ground.head, collection.documents) if deepest.centre else None
-        weights = SparseEncoder(ground.head, ground.tokenizer, deepest, mean).documents(
-            collection.documents
-        )
+        whole = SparseEncoder(ground.head, ground.tokenizer, deepest, mean)
+        weights = whole.documents(collection.documents)
         asked: dict[tuple[int, str], sp.csr_array] = {}
+        cut = {k: strongest(weights, k) for k in {settings.k for settings in shared}}
         for settings in shared:
             key = (settings.expand, settings.query_weights)
-            encoder = SparseEncoder(ground.head, ground.tokenizer, settings, mean)
             if key not in asked:
+                encoder = SparseEncoder(ground.head, ground.tokenizer, settings, mean)
                 asked[key] = encoder.queries(collection.queries, collection.query_texts)
-            documents = _as_indexed(strongest(weights, settings.k), settings)
+            documents = _as_indexed(cut[settings.k], settings)
             queries = weighted_queries(
                 asked[key], document_frequency(documents), documents.shape[0], settings
             )
             made = SparseCollection(
                 settings, collection.query_ids, queries, queries,
-                SparseVectors(collection.doc_ids, documents), encoder.columns,
+                SparseVectors(collection.doc_ids, documents), whole.columns,
             )  # fmt: skip
             found = evaluate(sparse_search(made, settings.label, top=DEPTH), ground.data, [MEASURE])
             yield Trial(
@@ -121,10 +121,12 @@ def strongest(weights: sp.csr_array, k: int) -> sp.csr_array:
     [[0.0, 3.0, 2.0]]
     """
     lengths = np.diff(weights.indptr)
-    rows = np.repeat(np.arange(len(lengths)), lengths)
-    order = np.lexsort((weights.indices, -weights.data, rows))
-    rank = np.arange(weights.nnz) - np.repeat(weights.indptr[:-1], lengths)
-    kept = np.sort(order[rank < k])
+    # Rows side by side, filled up with nothing; sorted stably, so that equal ones keep their order.
+    filled = np.arange(lengths.max(initial=0)) < lengths[:, None]
+    table = np.zeros(filled.shape, dtype=weights.dtype)
+    table[filled] = weights.data
+    rank = np.argsort(np.argsort(-table, axis=1, kind="stable"), axis=1)
+    kept = (rank < k)[filled]
     indptr = np.concatenate([[0], np.minimum(lengths, k).cumsum()])
     return sp.csr_array((weights.data[kept], weights.indices[kept], indptr), shape=weights.shape)
 
@@ -169,6 +171,7 @@ def factorial(options: dict[str, Sequence[Any]]) -> list[SparseSettings]:
 
 def _as_indexed(weights: sp.csr_array, settings: SparseSettings) -> sp.csr_array:
     if settings.saturation == "log":
+        weights = weights.copy()
         weights.data = np.log1p(weights.data)
     return in_bytes(weights) if settings.bits == 8 else weights
 

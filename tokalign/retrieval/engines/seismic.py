@@ -49,7 +49,7 @@ class SeismicEngine:
     name = "seismic"
 
     def __init__(
-        self, heap_factor: float = 0.5, summary_energy: float = 0.4, threads: int = 1
+        self, heap_factor: float = 0.4, summary_energy: float = 0.4, threads: int = 1
     ) -> None:
         self._library = _library()
         self._heap_factor = heap_factor

@@ -18,7 +18,7 @@ from tokalign.embedders import Embedder, encode_stored
 from tokalign.errors import TokalignError
 from tokalign.retrieval.engines import Engine, ExactEngine
 from tokalign.retrieval.index.mapping import MappedIndex
-from tokalign.retrieval.index.matches import Match, matches
+from tokalign.retrieval.matches import Match, matches
 from tokalign.retrieval.run import TOP, Run
 from tokalign.retrieval.sparse import SparseEncoder
 from tokalign.retrieval.sparse.weighting import weighted_queries

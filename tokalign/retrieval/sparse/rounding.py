@@ -27,9 +27,9 @@ def rounded(weights: sp.csr_array) -> tuple[sp.csr_array, float]:
     ([1, 255, 2], 2.0)
     """
     length = float(weights.data.max()) / STEPS if weights.nnz else 0.0
-    made = weights.astype(np.uint8)
-    if weights.nnz:
-        # The division may overshoot the highest step by a rounding error.
-        steps = np.ceil(weights.data.astype(np.float64) / length - 1e-9)
-        made.data = np.clip(steps, 1, STEPS).astype(np.uint8)
-    return sp.csr_array(made), length
+    if not weights.nnz:
+        return weights.astype(np.uint8), length
+    # The division may overshoot the highest step by a rounding error.
+    steps = np.ceil(weights.data.astype(np.float64) / length - 1e-9)
+    data = np.clip(steps, 1, STEPS).astype(np.uint8)
+    return sp.csr_array((data, weights.indices, weights.indptr), shape=weights.shape), length
