@@ -62,7 +62,8 @@ BACKBONES = {
 READ = {
     "sgpt-nli": ("T", None),
     "sgpt-msmarco": ("T", None),
-    **dict.fromkeys(("opt-eol", "opt-eol-cse", "llama-eol", "llama-eol-cse", "llama2-eol"),
+    **dict.fromkeys(("opt-eol", "opt-eol-cse", "llama-eol", "llama-eol-cse", "llama2-eol",
+                     "mini-opt-eol", "mini-opt-eol-cse"),
                     (EOL.format(text="T"), None)),
     "gritlm": ("<|embed|>\nT", "<|user|>\nI\n<|embed|>\nT"),
     "llm2vec": ("[INST] T [/INST]", "[INST] I T [/INST]"),
