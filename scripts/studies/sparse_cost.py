@@ -206,7 +206,7 @@ def main(embedder: str, dataset: str, sizes: tuple[int, ...], depths: tuple[int,
         name or "sparse-cost", frame, title="What sparse retrieval costs, and what it is worth",
         command=command_line(__file__, asked), meanings=MEANINGS,
         missing=columns[3:6] + columns[9:], folder=out, weights={loaded.name: loaded.fingerprint},
-        data={data.name: data.sha256}, settings=frozen_settings().model_dump(), threads=1,
+        data={data.name: data.sha256}, settings=frozen_settings().model_dump(), threads_used=1,
         device=device, dtype=dtype, seed=seed, minutes=minutes(),
     )  # fmt: skip
     say(f"in {path}")

@@ -22,7 +22,10 @@ SCRIPT = Path(__file__).with_name("kill_script.py")
 STEPS = ("second shard", "second rows", "description", "publishing", "replacing",
          "removing")  # fmt: skip
 
-pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals as POSIX has them")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(os.name != "posix", reason="signals as POSIX has them"),
+]
 
 
 def contents(folder: Path) -> dict[str, bytes]:
