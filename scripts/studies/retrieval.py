@@ -58,8 +58,14 @@ def row(embedder: str, found: Evaluation, dense: Evaluation, words: Evaluation, 
     shares: dict[str, float | None] = dict.fromkeys(("retained", "retained_low", "retained_high"))
     # Where dense search finds nothing for some drawing of the queries, there is no share.
     with contextlib.suppress(TokalignError):
-        share = retained(found, dense, measure, seed)
-        shares = {"retained": share.value, "retained_low": share.low, "retained_high": share.high}
+        if found is not dense:
+            share = retained(found, dense, measure, seed)
+            shares = {
+                f"retained{side}": value
+                for side, value in zip(
+                    ("", "_low", "_high"), (share.value, share.low, share.high), strict=True
+                )
+            }
     gains: dict[str, float | None] = dict.fromkeys(("over_bm25", "over_bm25_low", "over_bm25_high"))
     if found is not words:
         gain = difference(found, words, measure, seed)

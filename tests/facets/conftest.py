@@ -128,6 +128,6 @@ def toy(words: Words, forms: VocabularyForms) -> Callable[..., Readings]:
         held = FacetTexts("toy", tuple(f"text {i}" for i in rows), FACETS, labels,
                           np.zeros(n, bool), "toy", "0" * 64, "ours")  # fmt: skip
         embedder: Any = SimpleNamespace(name="toy", tokenizer=words)
-        return Readings(embedder, "eol", held, TOY_TOKENS, forms, of)
+        return Readings(embedder, "eol", held, TOY_TOKENS, {"emotion": [], "topic": []}, forms, of)
 
     return make

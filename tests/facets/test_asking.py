@@ -13,8 +13,10 @@ from checkpoints import TEXTS
 from tokalign.embedders import Embedder, load_embedder, package_entries
 from tokalign.embedders.inspecting.inspection import inspect_folder
 from tokalign.errors import TokalignError
-from tokalign.facets.asking import asked_embedder, read_under, style_of
+from tokalign.facets.asking import asked_embedder, marked_under, read_under, style_of
+from tokalign.measures import marked_texts
 from tokalign.store import Store
+from tokalign.tokens import load_head
 
 EOL = 'This sentence : "{text}" means in one word:"'
 QUESTION = 'The sentence : "{text}" is, in one word, about:"'
@@ -111,3 +113,13 @@ def test_the_store_keeps_instructions_apart(embedder, tmp_path: Path) -> None:
             stored = read_under(one, TEXTS, instruction, style=style, store=store)
             fresh = read_under(one, TEXTS, instruction, style=style)
             assert (stored.vectors == fresh.vectors).all()
+
+
+def test_the_tokens_of_one_text_under_an_instruction(embedder) -> None:
+    tiny = embedder("bert")
+    head = load_head(tiny)
+    shown = marked_under(tiny, TEXTS[0], "The topic:", style="prefix", head=head, k=5)
+    [plain] = marked_texts(asked_embedder(tiny, "The topic:", "prefix"), TEXTS[:1], 5)
+    assert shown.tokens == plain.tokens
+    assert shown.logits == pytest.approx(plain.logits, abs=1e-4)
+    assert shown.text == TEXTS[0]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import product
 
 import numpy as np
@@ -15,6 +16,7 @@ from tokalign.embedders import load_embedder, registry
 from tokalign.errors import TokalignError
 from tokalign.facets import Followed, Readings, follow, groups_of, instructions_for, summarise
 from tokalign.facets.clustering import clusterings
+from tokalign.facets.readings import read_all
 
 SMALL = {"starts": 2, "resamples": 30}
 
@@ -75,6 +77,16 @@ def test_the_rise_is_a_difference_in_differences(toy, found, facet: str) -> None
     by_wording = plain_contrast(readings, facet, "asked").mean(axis=1) / unit - means["unasked"]
     assert cells["rise"].to_numpy() == pytest.approx(by_wording)
     assert cells["wording"].tolist() == [1, 2, 3]
+
+
+def test_the_mean_over_facets(found) -> None:
+    rows = found.differences[found.differences["measure"] == "label contrast"]
+    for against, several in rows.groupby("against"):
+        of = several.set_index("facet")
+        assert of["value"]["all"] == pytest.approx(of["value"][["emotion", "topic"]].mean())
+        errors = of["texts_error"]
+        assert 0 < errors["all"] < errors[["emotion", "topic"]].max(), against
+        assert of["n"]["all"] == 48
 
 
 def test_the_share_of_own_labels_that_are_highest(toy, found) -> None:
@@ -184,6 +196,28 @@ def test_groups_are_read_apart(held) -> None:
     ]  # fmt: skip
     assert sum(map(len, groups)) == 24
     assert all((one.labels[facet.name] >= 0).all() for one in groups for facet in one.facets)
+
+
+def test_a_label_that_an_instruction_names_is_left_out(held) -> None:
+    reviews, _ = groups_of(held)
+    reader = load_embedder("mini-opt-eol")
+    said = [*instructions_for(reviews.facets, "eol", held_out=True)]
+    named = replace(said[0], text='"{text}" is no food, no meal, but in one word:"')
+    read = read_all(reader, reviews, [named, *said[1:]], style="eol")
+    assert [one.name for one in read.left_out["topic"]] == ["food"]
+    assert not read.left_out["emotion"]
+    food = reviews.labels["topic"] == 0
+    assert ((read.held.labels["topic"] == -1) == food).all()
+    assert (read.held.labels["topic"][~food] == reviews.labels["topic"][~food] - 1).all()
+    found = summarise([read], **SMALL)
+    assert set(found.levels[found.levels["facet"] == "topic"]["n"]) == {int((~food).sum())}
+    row = found.labels[found.labels["label"] == "food"]
+    assert row["tokens"].item() == ()
+    alone = replace(reviews.facets[0], labels=reviews.facets[0].labels[:2])
+    few = replace(reviews, facets=(alone, reviews.facets[1]))
+    few.labels["topic"][few.labels["topic"] > 1] = -1
+    with pytest.raises(TokalignError, match="facet 'topic' has 1 labels with a text and a token"):
+        read_all(reader, few, [named, *said[1:]], style="eol")
 
 
 def test_a_real_decoder_is_asked_from_end_to_end(held) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tokalign.facets.asking import Style, asked_embedder, read_under, style_of
+from tokalign.facets.asking import Style, asked_embedder, marked_under, read_under, style_of
 from tokalign.facets.intervals import CrossedInterval, crossed_interval, variance_parts
 from tokalign.facets.labels import LabelTokens, label_scores, label_tokens
 from tokalign.facets.readings import Reading, Readings, instructions_for, read_all
@@ -23,6 +23,7 @@ __all__ = [
     "instructions_for",
     "label_scores",
     "label_tokens",
+    "marked_under",
     "read_all",
     "read_under",
     "rise",

@@ -19,7 +19,9 @@ from typing import Any, Literal, get_args
 
 from tokalign.embedders import Embedder, Embeddings, Recipe, encode_stored
 from tokalign.errors import TokalignError, unknown
+from tokalign.measures import MarkedText, mark
 from tokalign.store import Store
+from tokalign.tokens import Head, decode
 
 Style = Literal["instruction", "eol", "prefix"]
 
@@ -124,3 +126,29 @@ def read_under(
     given = instruction if style == "instruction" else None
     return encode_stored(asked_embedder(embedder, instruction, style), texts, store,
                          instruction=given)  # fmt: skip
+
+
+def marked_under(
+    embedder: Embedder,
+    text: str,
+    instruction: str,
+    *,
+    style: Style,
+    head: Head,
+    k: int = 10,
+    store: Store | None = None,
+) -> MarkedText:
+    """One text with the tokens that it decodes to under an instruction, nothing left out.
+
+    Args:
+        embedder: Who reads.
+        text: The text.
+        instruction: See `read_under`.
+        style: See `style_of`.
+        head: Who decodes.
+        k: How many tokens.
+        store: Where vectors are kept.
+    """
+    made = read_under(embedder, [text], instruction, style=style, store=store)
+    found = decode(made if head.linear else made.unnormalised(), head, k)
+    return mark(text, found.ids[0].tolist(), found.logits[0].tolist(), embedder.tokenizer)

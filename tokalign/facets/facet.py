@@ -32,6 +32,9 @@ from tokalign.facets.readings import ASKED, EMPTY, UNASKED, Reading, Readings
 from tokalign.facets.rise import centred, rise, spread_of_labels
 from tokalign.measures import Interval, rank_correlation
 
+#: What stands in the place of a facet's name for all of them together.
+ALL = "all"
+
 
 class FacetStudy:
     """One facet of readings; every frame is as `Followed` says.
@@ -166,6 +169,32 @@ class FacetStudy:
         )  # fmt: skip
 
 
+def mean_differences(studies: Sequence[FacetStudy]) -> pd.DataFrame:
+    """`FacetStudy.differences` as a mean over facets, called ``all``.
+
+    The first wordings of all facets are averaged, the second, and so on, since they are alike in
+    form; so what a form of words does to all facets stays in the spread between wordings. Facets
+    of one group share their resamples of the texts. Nothing where the facets have not as many
+    wordings, or there is one facet alone.
+    """
+    rows = []
+    against = [name for name in studies[0].seen if name != ASKED]
+    for measure, name in product(MEASURES, against):
+        sides = [[one.tables.get((measure, side)) for one in studies] for side in (ASKED, name)]
+        shapes = [{None if table is None else table.shape for table in side} for side in sides]
+        if len(studies) < 2 or any(len(each) > 1 for each in shapes):
+            continue
+        asked, control = (np.mean(side, axis=0) for side in sides)
+        n = min(len(one.own) for one in studies)
+        chances = [one.chances[measure, ASKED] - one.chances[measure, name] for one in studies]
+        rows.append(
+            {"measure": measure, "facet": ALL, "against": name,
+             **vars(crossed_interval(asked, control, n=n)), "chance": float(np.mean(chances)),
+             "n": sum(len(one.own) for one in studies), "wordings": asked.shape[1]}
+        )  # fmt: skip
+    return pd.DataFrame(rows)
+
+
 def prediction(studies: Sequence[FacetStudy], *, seed: int = 0) -> pd.DataFrame:
     """Whether rise tells gain, over cells of facets and wordings, and over texts.
 
@@ -179,7 +208,7 @@ def prediction(studies: Sequence[FacetStudy], *, seed: int = 0) -> pd.DataFrame:
         for level, within in (("cells", False), ("cells within facets", True)):
             found = _or_none(partial(cell_correlation, rises, gains, within=within, seed=seed))
             rows.append(
-                {"level": level, "facet": "all", "measure": measure, "n": cells, **vars(found)}
+                {"level": level, "facet": ALL, "measure": measure, "n": cells, **vars(found)}
             )
     for one in studies:
         known = one.per_text().dropna()

@@ -1,7 +1,13 @@
-"""The words of a facet's labels as tokens, and how high each stands in what a text decodes to."""
+"""The words of a facet's labels as tokens, and how high each stands in what a text decodes to.
+
+A token stands for a label where it is one of the label's words as they are listed, in any case and
+with or without a blank before it. Stems are not compared: *protestant* is no protest.
+"""
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -11,8 +17,11 @@ import pandas as pd
 import torch
 
 from tokalign.embedders import Embeddings
-from tokalign.errors import TokalignError
-from tokalign.tokens import Head, VocabularyForms, literal_words
+from tokalign.tokens import Head, VocabularyForms, literal_words, normal_form
+
+#: Marks of a leading blank: byte-level BPE, SentencePiece.
+_BLANKS = " \u0120\u2581"
+_WORD = re.compile(r"[^\W_]+(?:['\u2019][^\W_]+)*")
 
 
 @dataclass(frozen=True)
@@ -21,9 +30,10 @@ class LabelTokens:
 
     Attributes:
         name: The label.
-        ids: ``(T,)`` int64 token ids, one or more.
-        whole: Whether the tokens are whole words; where the tokenizer cuts the label's word up,
-            they are those of its first piece.
+        ids: ``(T,)`` int64 token ids; none where all of them are named in an instruction, or the
+            label's words carry no content. Such a label cannot be measured.
+        whole: Whether the tokens are whole words; where the tokenizer cuts all the label's words
+            up, they are those of the first piece of its first word.
     """
 
     name: str
@@ -85,31 +95,48 @@ def label_tokens(
         forms: The forms of its tokens, those of the instructions left out (`without_forms`).
 
     Returns:
-        L of them. The ids are all tokens of the head whose form is that of one of the words; where
-        there is none, those of the first piece into which the tokenizer cuts the first word.
-
-    Raises:
-        TokalignError: A label has no token, since its word is a word of an instruction, or carries
-            no content.
+        L of them. The ids are all tokens of the head that are one of the words, case folded; where
+        no token of the vocabulary is, those of the first piece into which the tokenizer cuts the
+        first word.
     """
-    ids = head.ids.cpu().numpy().astype(np.int64)
-    of = forms.of[ids]
+    known: dict[str, list[int]] = {}
+    for token in head.ids.cpu().tolist():
+        known.setdefault(plain(tokenizer.decode([token])), []).append(token)
+
+    def left(spelled: Iterable[str]) -> np.ndarray:
+        ids = [i for word in dict.fromkeys(spelled) for i in known.get(word, ())]
+        return np.array(sorted(i for i in ids if forms.of[i] >= 0), dtype=np.int64)
+
     found = []
     for name, words in labels:
-        parts = [literal for word in words for literal in literal_words(word, tokenizer)]
-        own = {literal.form for literal in parts}
-        pieces = parts[0].matches - own if parts else frozenset()
-        for whole, wanted in ((True, own), (False, pieces)):
-            numbers = [forms.number[form] for form in wanted if form in forms.number]
-            mine = ids[np.isin(of, numbers)]
-            if len(mine):
-                found.append(LabelTokens(name, mine, whole))
-                break
-        else:
-            raise TokalignError(
-                f"label {name!r} has no token left: its words are in an instruction, or are stop "
-                "words; other words are needed"
-            )
+        spelled = [
+            plain(part)
+            for word in words
+            for part in _WORD.findall(word)
+            if normal_form(part) is not None
+        ]
+        whole = any(word in known for word in spelled)
+        pieces = [] if whole else first_pieces(spelled[:1], tokenizer)
+        found.append(LabelTokens(name, left(spelled if whole else pieces), whole))
+    return found
+
+
+def plain(token: str) -> str:
+    """A token or word as labels are compared: NFKC, no blank around it, case folded.
+
+    >>> plain(" Anger"), plain("\u2581joys")
+    ('anger', 'joys')
+    """
+    return unicodedata.normalize("NFKC", token).strip().strip(_BLANKS).casefold()
+
+
+def first_pieces(words: Iterable[str], tokenizer: Any) -> list[str]:
+    """The first piece of each word that holds a letter, after a blank and at a text's start."""
+    found = []
+    for written in (form for word in words for form in (f" {word}", word)):
+        pieces = (plain(tokenizer.decode([i]))
+                  for i in tokenizer.encode(written, add_special_tokens=False))  # fmt: skip
+        found += [piece for piece in pieces if any(c.isalnum() for c in piece)][:1]
     return found
 
 
@@ -119,7 +146,7 @@ def label_scores(embeddings: Embeddings, head: Head, labels: Sequence[LabelToken
     Args:
         embeddings: N vectors that the head may read.
         head: Who decodes.
-        labels: L labels.
+        labels: L labels, each with a token.
 
     Returns:
         ``(N, L)`` float64.
@@ -140,8 +167,9 @@ def labels_frame(labels: Sequence[LabelTokens], tokenizer: Any) -> pd.DataFrame:
     """Which tokens stand for which label.
 
     Returns:
-        One row a label: ``label``; ``tokens``, as the tokenizer decodes each; ``whole``; and
-        ``shared``, the other labels of the facet that one of its tokens stands for as well.
+        One row a label: ``label``; ``tokens``, as the tokenizer decodes each, none where the label
+        is left out; ``whole``; and ``shared``, the other labels of the facet that one of its tokens
+        stands for as well.
     """
     rows = []
     for label in labels:

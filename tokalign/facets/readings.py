@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -49,8 +50,10 @@ class Readings:
     Attributes:
         embedder: Who read them.
         style: How it was asked.
-        held: The texts with their facets and labels.
+        held: The texts with their facets and labels, without the labels that are left out: a text
+            of such a label counts as not labelled on that facet.
         labels: Facet -> the tokens of its labels.
+        left_out: Facet -> labels that no token is left to stand for.
         forms: The forms of the tokenizer's tokens, those of all the instructions left out.
         of: Name -> its readings, one a wording: a facet's name for the instructions that ask for
             it, ``empty``, ``irrelevant``.
@@ -60,6 +63,7 @@ class Readings:
     style: Style
     held: FacetTexts
     labels: Mapping[str, list[LabelTokens]]
+    left_out: Mapping[str, list[LabelTokens]]
     forms: VocabularyForms
     of: Mapping[str, list[Reading]]
 
@@ -119,7 +123,8 @@ def read_all(
     """Read the texts of a group under every instruction, and decode them.
 
     The words of all these instructions are left out of the vocabulary, and so of the labels' tokens
-    too: it is the same vocabulary whatever is asked.
+    too: it is the same vocabulary whatever is asked. A label without a token left, or without a
+    text, is left out of its facet.
 
     Args:
         embedder: Who reads.
@@ -132,8 +137,9 @@ def read_all(
         store: Where vectors are kept.
 
     Raises:
-        TokalignError: The texts are of several groups, a facet has no instruction, there is not one
-            empty one, or what `style_of`, `read_under` and `label_tokens` raise for.
+        TokalignError: The texts are of several groups, a facet has no instruction or fewer than two
+            labels left, there is not one empty instruction, or what `style_of` and `read_under`
+            raise for.
     """
     groups = sorted({facet.group for facet in held.facets})
     if len(groups) != 1:
@@ -153,12 +159,7 @@ def read_all(
     whole = VocabularyForms.from_tokenizer(tokenizer)
     said = [one.text for several in by_name.values() for one in several]
     forms = without_forms(whole, instruction_forms(said, tokenizer, whole))
-    labels = {
-        facet.name: label_tokens(
-            [(label.name, label.words) for label in facet.labels], head, tokenizer, forms
-        )
-        for facet in held.facets
-    }
+    held, labels, left_out = _measurable(held, head, tokenizer, forms)
 
     def reading(one: Instruction) -> Reading:
         made = read_under(embedder, held.texts, one.text, style=how, store=store)
@@ -167,4 +168,30 @@ def read_all(
         return Reading(one, made.unnormalised().vectors, lists, scores)
 
     of = {name: [reading(one) for one in several] for name, several in by_name.items()}
-    return Readings(embedder, how, held, labels, forms, of)
+    return Readings(embedder, how, held, labels, left_out, forms, of)
+
+
+def _measurable(
+    held: FacetTexts, head: Head, tokenizer: Any, forms: VocabularyForms
+) -> tuple[FacetTexts, dict[str, list[LabelTokens]], dict[str, list[LabelTokens]]]:
+    """The texts with the labels that can be measured, their tokens, and the labels left out."""
+    facets, numbers = [], {}
+    kept: dict[str, list[LabelTokens]] = {}
+    left_out: dict[str, list[LabelTokens]] = {}
+    for facet in held.facets:
+        own = held.labels[facet.name]
+        named = [(label.name, label.words) for label in facet.labels]
+        found = label_tokens(named, head, tokenizer, forms)
+        there = [n for n, one in enumerate(found) if len(one.ids) and (own == n).any()]
+        if len(there) < 2:
+            raise TokalignError(
+                f"facet {facet.name!r} has {len(there)} labels with a text and a token; two or "
+                "more are needed (words of instructions and stop words stand for none)"
+            )
+        facets.append(replace(facet, labels=tuple(facet.labels[n] for n in there)))
+        place = np.full(len(found) + 1, -1, dtype=np.int64)  # the last is for -1, no label
+        place[there] = np.arange(len(there))
+        numbers[facet.name] = place[own]
+        kept[facet.name] = [found[n] for n in there]
+        left_out[facet.name] = [one for one in found if not len(one.ids)]
+    return replace(held, facets=tuple(facets), labels=numbers), kept, left_out

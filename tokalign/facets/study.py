@@ -12,7 +12,7 @@ from tokalign.datasets.facets import FacetTexts, Instruction
 from tokalign.embedders import Embedder
 from tokalign.facets.asking import Style
 from tokalign.facets.clustering import STARTS
-from tokalign.facets.facet import FacetStudy, prediction
+from tokalign.facets.facet import FacetStudy, mean_differences, prediction
 from tokalign.facets.intervals import RESAMPLES
 from tokalign.facets.labels import labels_frame
 from tokalign.facets.readings import Readings, read_all
@@ -34,7 +34,8 @@ class Followed:
             and wordings), ``texts_error`` and ``wordings_error`` (parts of the standard error),
             ``chance`` (labels dealt out at random), ``n`` texts, ``wordings``.
         differences: The same for asked minus each other condition, ``against``. For ``label
-            contrast`` this is the difference in differences. ``chance`` is a difference too.
+            contrast`` this is the difference in differences. ``chance`` is a difference too. The
+            facet ``all`` is the mean over the facets, where all have as many wordings.
         variance: Of the difference in differences, text by text and wording by wording: its
             variance between ``texts``, between ``wordings`` and the ``rest``, by ``facet`` and
             ``against``.
@@ -140,7 +141,9 @@ def summarise(
         style=readings[0].style,
         labels=by_group(_label_frame),
         levels=joined(FacetStudy.levels),
-        differences=joined(FacetStudy.differences),
+        differences=pd.concat(
+            [joined(FacetStudy.differences), mean_differences(studies)], ignore_index=True
+        ),
         variance=joined(FacetStudy.variance),
         cells=joined(FacetStudy.cells),
         per_text=joined(FacetStudy.per_text),
@@ -153,5 +156,8 @@ def summarise(
 
 def _label_frame(readings: Readings) -> pd.DataFrame:
     tokenizer = readings.embedder.tokenizer
-    made = {facet: labels_frame(found, tokenizer) for facet, found in readings.labels.items()}
+    made = {
+        facet: labels_frame([*found, *readings.left_out[facet]], tokenizer)
+        for facet, found in readings.labels.items()
+    }
     return pd.concat(made, names=["facet", None]).reset_index("facet").reset_index(drop=True)
