@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
+from xml.etree import ElementTree
 
 import pandas as pd
 import pytest
@@ -25,18 +27,24 @@ FOLLOWED = Followed(
 )
 
 
-def test_bars_are_as_long_as_what_a_token_adds(drawn: list[Any], svg: Any) -> None:
+def test_each_document_is_shown_with_what_it_shares() -> None:
     made = figures.what_matched(FOLLOWED)
-    bars = [(round(b.get_x(), 6), b.get_width()) for b in drawn[0].axes[0].patches]
-    assert bars == [(0, 3.0), (3.0, 1.0), (0, 0.5)]
-    colours = [b.get_facecolor() for b in drawn[0].axes[0].patches]
-    assert colours[0] != colours[1] == colours[2]
     assert "sea 3.00, gull 1.00 by expansion" in made.alt
-    assert "(not judged relevant), score 0.50: rain 0.50 by expansion" in made.alt
-    words = [t.get_text() for t in drawn[0].axes[0].texts]
-    assert any(w.startswith("✓  Gulls cry $x$ over the sea.") and w.endswith("…") for w in words)
-    assert "–  Rain." in words
-    assert "<b>" not in svg(made).get("aria-label", "").replace("<b>birds</b>", "")
+    assert "Rain. (score 0.50, not judged relevant): rain 0.50 by expansion" in made.alt
+    root = ElementTree.fromstring(f"<div>{made.markup}</div>")
+    first, second = root.findall(".//li")
+    chips = [
+        c.get("class", "").split()[-1] for c in first.iter("span") if "chip" in c.get("class", "")
+    ]
+    assert chips == ["tokalign-literal", "tokalign-variant"]
+    assert "".join(second.itertext()).startswith("Rain.score 0.50, not judged relevant")
+    words = "".join(first.itertext())
+    assert words.startswith("Gulls cry $x$ over the sea.")
+    assert "…" in words
+    assert "sea & <b>birds</b>" in "".join(root.itertext())
+    many = [Match(f"t{i}", 1.0, 1.0, 1.0, False) for i in range(11)]
+    rest = figures.what_matched(replace(FOLLOWED, matches=(many, many)))
+    assert rest.alt.endswith("t7 1.00 by expansion and 3 more, 3.00")
     with pytest.raises(TokalignError, match="nothing was found"):
         figures.what_matched(Followed("q", "x", (), (), (), ()))
 

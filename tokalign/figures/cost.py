@@ -14,6 +14,18 @@ _LINES = (BLUE, ORANGE, GREEN, GREY)
 _SIGNS = ("o", "D", "s", "^")
 
 
+def _round(value: float, _: int = 0) -> str:
+    """A power of ten as it is read, since letters here know no formulas.
+
+    >>> _round(1e4), _round(1e6), _round(0.1)
+    ('10 k', '1 M', '0.1')
+    """
+    for size, sign in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
+        if value >= size:
+            return f"{value / size:g} {sign}"
+    return f"{value:g}"
+
+
 def cost_curve(frame: pd.DataFrame, cost: str, words: str) -> Picture:
     """Effectiveness over cost: a line for each M, a point for each K, and what it is compared with.
 
@@ -51,6 +63,7 @@ def cost_curve(frame: pd.DataFrame, cost: str, words: str) -> Picture:
                 keys.append(Line2D([], [], color=TEXT, marker=sign, linestyle="none", label=name,
                                    markersize=9))  # fmt: skip
         axes.set_xscale("log")
+        axes.xaxis.set_major_formatter(_round)
         axes.set(xlabel=words, ylabel="nDCG@10")
         axes.grid(True, color=GREY, alpha=0.3)
         figure.legend(handles=keys, loc="upper center", ncols=3, frameon=False, fontsize=_LETTERS,
@@ -88,6 +101,8 @@ def cost_by_size(frame: pd.DataFrame) -> Picture:
             told.append(f"{label}: {last['milliseconds']:.3g} at {int(last['documents']):,}")
         axes.set_xscale("log")
         axes.set_yscale("log")
+        for axis in (axes.xaxis, axes.yaxis):
+            axis.set_major_formatter(_round)
         axes.set(xlabel="documents", ylabel="milliseconds a query")
         axes.grid(True, color=GREY, alpha=0.3)
         figure.legend(loc="upper center", ncols=2, frameon=False, fontsize=_LETTERS,

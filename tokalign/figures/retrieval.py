@@ -5,17 +5,19 @@ Does NOT draw cost (see `cost`).
 
 from __future__ import annotations
 
+import html
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import seaborn as sns
 from matplotlib.lines import Line2D
-from matplotlib.patches import Patch
 
 from tokalign.errors import TokalignError
 from tokalign.figures.picture import BLUE, GREY, ORANGE, TEXT, Picture, picture, theme
 from tokalign.figures.words import short, text_shown, token_shown
 from tokalign.retrieval.following import Followed
+from tokalign.retrieval.matches import Match
 
 #: Run -> what a reader calls it.
 SYSTEMS = {
@@ -30,14 +32,17 @@ SYSTEMS = {
     "prompted_dense": "PromptReps, dense",
 }
 _LETTERS = 10
-#: Tokens of a bar that are named; the others are drawn without a name.
-_NAMED = 4
-#: Characters of a document that stand above its bar.
-_START = 72
+#: Tokens that are named of a document; the others are counted.
+_NAMED = 8
+#: Characters that are shown of a document.
+_START = 160
+#: Whether a token stands in the query -> class and sign of its mark, and what it means.
+_MARKS = {True: ("literal", "●", "a token of the query"),
+          False: ("variant", "◐", "a token that the query was expanded by")}  # fmt: skip
 
 
 def what_matched(followed: Followed) -> Picture:
-    """The score of each document found, cut up into the tokens that it shares with the query.
+    """Each document found for a query, with the tokens that it shares with it.
 
     Args:
         followed: A query and what was found for it.
@@ -46,55 +51,55 @@ def what_matched(followed: Followed) -> Picture:
         TokalignError: Nothing was found.
     """
     if not followed.documents:
-        raise TokalignError(f"nothing was found for the query {followed.query!r}; no bar to draw")
-    highest = max(sum(m.product for m in row) for row in followed.matches)
-    with theme("matched"):
-        figure, axes = plt.subplots(figsize=(6.6, 0.78 * len(followed.documents) + 0.9))
-        for place, (text, matches, relevant) in enumerate(
-            zip(followed.texts, followed.matches, followed.relevant, strict=True)
-        ):
-            left = 0.0
-            for number, match in enumerate(matches):
-                axes.barh(place, match.product, left=left, height=0.42, linewidth=0.5,
-                          edgecolor="white", color=BLUE if match.literal else ORANGE)  # fmt: skip
-                word = token_shown(match.token)
-                if number < _NAMED and match.product > 0.0145 * (len(word) + 1) * highest:
-                    axes.text(left + match.product / 2, place, word, ha="center", va="center",
-                              color="white", fontsize=_LETTERS)  # fmt: skip
-                left += match.product
-            said = f"{'✓' if relevant else '–'}  {_start(text)}"
-            axes.text(0, place - 0.29, said, ha="left", va="bottom", fontsize=_LETTERS)
-        axes.set_yticks([])
-        axes.spines["left"].set_visible(False)
-        axes.set(xlim=(0, highest * 1.02), ylim=(len(followed.documents) - 0.6, -0.75))
-        axes.set_xlabel("score")
-        keys = [Patch(color=BLUE, label="a token of the query"),
-                Patch(color=ORANGE, label="a token that the query was expanded by")]  # fmt: skip
-        figure.legend(handles=keys, loc="upper center", ncols=2, frameon=False,
-                      bbox_to_anchor=(0.5, 0.0), fontsize=_LETTERS)  # fmt: skip
-        figure.tight_layout()
-        return picture(figure, _told_matches(followed))
-
-
-def _start(text: str) -> str:
-    """The beginning of a text, as it can be drawn."""
-    plain = " ".join(text_shown(text).split())
-    return plain if len(plain) <= _START else plain[: _START - 1].rstrip() + "…"
-
-
-def _told_matches(followed: Followed) -> str:
-    told = []
+        raise TokalignError(f"nothing was found for the query {followed.query!r}; nothing to show")
+    items, told = [], []
     for text, matches, relevant in zip(
         followed.texts, followed.matches, followed.relevant, strict=True
     ):
-        best = ", ".join(
+        judged = "judged relevant" if relevant else "not judged relevant"
+        total, more = sum(m.product for m in matches), matches[_NAMED:]
+        rest = f" and {len(more)} more, {sum(m.product for m in more):.2f}" if more else ""
+        chips = " ".join(map(_chip, matches[:_NAMED]))
+        label = f"score {total:.2f}, {judged}"
+        items.append(
+            f'<li><p class="tokalign-text">{_escaped(_start(text))}</p><p class="tokalign-chips">'
+            f'<span class="tokalign-label">{label}</span>{chips}{rest}</p></li>'
+        )
+        named = ", ".join(
             f"{token_shown(m.token)} {m.product:.2f}{'' if m.literal else ' by expansion'}"
             for m in matches[:_NAMED]
         )
-        judged = "judged relevant" if relevant else "not judged relevant"
-        total = sum(m.product for m in matches)
-        told.append(f"{_start(text)} ({judged}), score {total:.2f}: {best}")
-    return f"What each document found shares with the query {followed.text!r}. " + "; ".join(told)
+        told.append(f"{_start(text)} ({label}): {named}{rest}")
+    keys = " ".join(
+        f'<span class="tokalign-key"><span class="tokalign-{mark}" aria-hidden="true">{sign}</span>'
+        f" {words}</span>"
+        for mark, sign, words in _MARKS.values()
+    )
+    query = f'<p class="tokalign-text">{_escaped(followed.text)}</p>'
+    return Picture(
+        f'{query}<ul class="tokalign-gallery">{"".join(items)}</ul>'
+        f'<p class="tokalign-legend">{keys}</p>',
+        f"What each document found shares with the query {followed.text!r}. " + "; ".join(told),
+    )
+
+
+def _chip(match: Match) -> str:
+    mark, sign, words = _MARKS[match.literal]
+    return (
+        f'<span class="tokalign-chip tokalign-{mark}"><span aria-hidden="true">{sign}</span> '
+        f"{_escaped(token_shown(match.token))} {match.product:.2f}"
+        f'<span class="tokalign-hidden"> ({words})</span></span>'
+    )
+
+
+def _escaped(text: str) -> str:
+    return html.escape(text_shown(text))
+
+
+def _start(text: str) -> str:
+    """The beginning of a text."""
+    plain = " ".join(text.split())
+    return plain if len(plain) <= _START else plain[: _START - 1].rstrip() + "…"
 
 
 def systems_compared(frame: pd.DataFrame) -> Picture:
