@@ -1,4 +1,4 @@
-"""The third chapter: its numbers are those of the package, and its stored ones those of the files."""
+"""The third chapter: its numbers are those of the package, its stored ones those of the files."""
 
 from __future__ import annotations
 
