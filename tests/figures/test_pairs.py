@@ -77,10 +77,10 @@ def test_each_bar_is_what_the_cosine_loses(drawn: list[Any]) -> None:
     for axes, name in zip(drawn[0].axes, "ab", strict=True):
         assert [bar.get_width() for bar in axes.patches] == [0.2, -0.1]
         assert axes.get_title(loc="left") == name
-        labels = [t.get_text() for t in axes.get_yticklabels()]
-        assert labels == ["like  (first)", "dislike  (second)"]
         colours = [bar.get_facecolor() for bar in axes.patches]
         assert colours[0] != colours[1]
+    labels = [t.get_text() for t in drawn[0].axes[0].get_yticklabels()]
+    assert labels == ["like  (first)", "dislike  (second)"]
     assert "a: like of the first text +0.20 (split +0.010)" in made.alt
     assert "b: like of the first text +0.20, dislike of the second text -0.10" in made.alt
     with pytest.raises(TokalignError, match="words of 2 pairs"):

@@ -15,6 +15,13 @@ from tokalign.figures.keywords import (
 )
 from tokalign.figures.layers import by_layer
 from tokalign.figures.overlap import VIEWS, metric_by_label, metrics_beside_chance
+from tokalign.figures.pairs import (
+    PairRead,
+    beside_each_other,
+    pair_with_tokens,
+    split_beside_deletion,
+    words_taken_away,
+)
 from tokalign.figures.picture import Picture
 from tokalign.figures.proofs import proof_distances
 from tokalign.figures.retrieval import (
@@ -32,10 +39,12 @@ from tokalign.figures.training import growth_curve, loss_curve, watched_curve
 __all__ = [
     "SYSTEMS",
     "VIEWS",
+    "PairRead",
     "Picture",
     "adjustment_curves",
     "anatomy",
     "beside_backbone",
+    "beside_each_other",
     "by_layer",
     "by_rarity",
     "cards",
@@ -51,10 +60,12 @@ __all__ = [
     "loss_curve",
     "metric_by_label",
     "metrics_beside_chance",
+    "pair_with_tokens",
     "proof_distances",
     "rank_by_idf",
     "readings",
     "rivals_table_figure",
+    "split_beside_deletion",
     "stability",
     "stacked_marks",
     "systems_compared",
@@ -63,4 +74,5 @@ __all__ = [
     "variation_by_component",
     "watched_curve",
     "what_matched",
+    "words_taken_away",
 ]

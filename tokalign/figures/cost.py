@@ -5,6 +5,7 @@ from __future__ import annotations
 import matplotlib.pyplot as plt
 import pandas as pd
 from matplotlib.lines import Line2D
+from matplotlib.ticker import FuncFormatter
 
 from tokalign.errors import TokalignError
 from tokalign.figures.picture import BLUE, GREEN, GREY, ORANGE, TEXT, Picture, picture, theme
@@ -63,7 +64,7 @@ def cost_curve(frame: pd.DataFrame, cost: str, words: str) -> Picture:
                 keys.append(Line2D([], [], color=TEXT, marker=sign, linestyle="none", label=name,
                                    markersize=9))  # fmt: skip
         axes.set_xscale("log")
-        axes.xaxis.set_major_formatter(_round)
+        axes.xaxis.set_major_formatter(FuncFormatter(_round))
         axes.set(xlabel=words, ylabel="nDCG@10")
         axes.grid(True, color=GREY, alpha=0.3)
         figure.legend(handles=keys, loc="upper center", ncols=3, frameon=False, fontsize=_LETTERS,
@@ -102,7 +103,7 @@ def cost_by_size(frame: pd.DataFrame) -> Picture:
         axes.set_xscale("log")
         axes.set_yscale("log")
         for axis in (axes.xaxis, axes.yaxis):
-            axis.set_major_formatter(_round)
+            axis.set_major_formatter(FuncFormatter(_round))
         axes.set(xlabel="documents", ylabel="milliseconds a query")
         axes.grid(True, color=GREY, alpha=0.3)
         figure.legend(loc="upper center", ncols=2, frameon=False, fontsize=_LETTERS,

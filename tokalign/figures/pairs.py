@@ -244,9 +244,11 @@ def words_taken_away(effects: pd.DataFrame) -> Picture:
             _rows(axes, [f"{token_shown(w)}  ({s})"
                          for w, s in zip(here["word"], here["side"], strict=True)])  # fmt: skip
             told.append(f"{embedder}: " + ", ".join(
-                f"{token_shown(r.word)} of the {r.side} text {r.drop:+.2f}"
-                + (f" (split {r.share:+.3f})" if np.isfinite(r.share) else "")
-                for r in here.itertuples()))  # fmt: skip
+                f"{token_shown(word)} of the {side} text {drop:+.2f}"
+                + (f" (split {share:+.3f})" if np.isfinite(share) else "")
+                for word, side, drop, share in zip(
+                    here["word"], here["side"], here["drop"], here["share"], strict=True
+                )))  # fmt: skip
         figure.supxlabel("what the cosine loses without the word", fontsize="medium")
         figure.tight_layout()
         keys = [
@@ -282,6 +284,7 @@ def split_beside_deletion(effects: pd.DataFrame, agreement: dict[str, float]) ->
     with theme("split"):
         figure, grid = plt.subplots(high, wide, sharey=True, squeeze=False,
                                     figsize=(2.3 * wide + 1, 2.9 * high))  # fmt: skip
+        told = []
         for axes in grid.flat[len(embedders) :]:
             axes.axis("off")
         for axes, (embedder, shown) in zip(grid.flat, embedders.items(), strict=False):
@@ -296,20 +299,15 @@ def split_beside_deletion(effects: pd.DataFrame, agreement: dict[str, float]) ->
             axes.locator_params(axis="x", nbins=3)
             said = f"Spearman {agreement.get(embedder, np.nan):.2f}"
             axes.set_title(f"{shown}\n{said}", fontsize="medium")
+            least, most = here[["share", "drop"]].min(), here[["share", "drop"]].max()
+            told.append(f"{embedder}: {said} over {len(here)} words, shares from "
+                        f"{least['share']:.3f} to {most['share']:.3f}, losses from "
+                        f"{least['drop']:.2f} to {most['drop']:.2f}")  # fmt: skip
         figure.supxlabel("what the split gives the word's tokens", fontsize="medium")
         figure.supylabel("what the cosine loses without it", fontsize="medium")
         figure.tight_layout()
         _below(figure, [Line2D([], [], color=c, marker=m, linestyle="none", label=said)
                         for c, m, said in ((BLUE, "o", "a word that stayed"),
                                            (ORANGE, "D", "a word that was changed"))])  # fmt: skip
-        told = "; ".join(
-            f"{embedder}: Spearman {agreement.get(embedder, np.nan):.2f} over "
-            f"{int((known['embedder'] == embedder).sum())} words, shares from "
-            f"{known.loc[known['embedder'] == embedder, 'share'].min():.3f} to "
-            f"{known.loc[known['embedder'] == embedder, 'share'].max():.3f}, losses from "
-            f"{known.loc[known['embedder'] == embedder, 'drop'].min():.2f} to "
-            f"{known.loc[known['embedder'] == embedder, 'drop'].max():.2f}"
-            for embedder in embedders
-        )
         return picture(figure, "What an exact split gives to words and what deletion takes. "
-                       + told)  # fmt: skip
+                       + "; ".join(told))  # fmt: skip

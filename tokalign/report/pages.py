@@ -31,7 +31,9 @@ def how_made(loaded: Sequence[Embedder], texts: TextSet, seed: int) -> Styler:
         data=texts.sha256[:12],
         seed=seed,
     )
-    if made["git"]:
+    if not made["git"]:
+        made["git"] = "outside a checkout"
+    else:
         changes = ", with local changes" if made["git"]["dirty"] else ""
         made["git"] = made["git"]["commit"][:12] + changes
     made["constraints"] = str(made["constraints"])[:12]
