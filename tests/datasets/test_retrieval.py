@@ -149,7 +149,7 @@ def test_cranfield_counts_its_queries_by_position(write: Write) -> None:
     assert load_retrieval("cranfield", "odd").query_ids == ("1",)
     even = load_retrieval("cranfield", "even")
     assert (even.query_ids, even.split, even.qrels) == (("2",), "even", {"2": {"2": 1}})
-    with pytest.raises(TokalignError, match="unknown split of cranfield 'dev'.*even, odd"):
+    with pytest.raises(TokalignError, match=r"unknown split of cranfield 'dev'.*even, odd"):
         load_retrieval("cranfield", "dev")
 
 

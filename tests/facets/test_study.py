@@ -174,6 +174,19 @@ def test_rise_predicts_the_planted_gain(found) -> None:
     assert set(found.prediction["level"]) == {"cells", "cells within facets", "texts"}
 
 
+def test_without_another_facet_the_control_is_irrelevant(toy) -> None:
+    whole = toy()
+    held = replace(whole.held, facets=whole.held.facets[:1],
+                   labels={"emotion": whole.held.labels["emotion"]})  # fmt: skip
+    of = {name: several for name, several in whole.of.items() if name != "topic"}
+    labels = {"emotion": whole.labels["emotion"]}
+    found = summarise([replace(whole, held=held, labels=labels, of=of)], **SMALL)
+    assert set(found.differences["against"]) == {"empty", "irrelevant"}
+    assert set(found.differences["facet"]) == {"emotion"}
+    rise = value(found.differences, measure="label contrast", against="irrelevant")
+    assert found.per_text["rise"].mean() == pytest.approx(rise)
+
+
 def test_an_embedder_that_does_not_move(toy) -> None:
     readings = toy()
     still = {name: [readings.empty] * len(several) for name, several in readings.of.items()}

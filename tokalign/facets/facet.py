@@ -28,7 +28,7 @@ from tokalign.facets.quantities import (
     chance_level,
     table,
 )
-from tokalign.facets.readings import ASKED, EMPTY, UNASKED, Reading, Readings
+from tokalign.facets.readings import ASKED, EMPTY, IRRELEVANT, UNASKED, Reading, Readings
 from tokalign.facets.rise import centred, rise, spread_of_labels
 from tokalign.measures import Interval, rank_correlation
 
@@ -87,8 +87,11 @@ class FacetStudy:
 
     @property
     def control(self) -> str:
-        """What asked is first compared with: unasked, or empty where there is no other facet."""
-        return UNASKED if UNASKED in self.seen else EMPTY
+        """What asked is first compared with: the first of unasked, irrelevant, empty that is there.
+
+        Any instruction moves a text, so another question is a better control than none.
+        """
+        return next(name for name in (UNASKED, IRRELEVANT, EMPTY) if name in self.seen)
 
     def levels(self) -> pd.DataFrame:
         """Each measure under each condition."""
@@ -180,9 +183,10 @@ def mean_differences(studies: Sequence[FacetStudy]) -> pd.DataFrame:
     rows = []
     against = [name for name in studies[0].seen if name != ASKED]
     for measure, name in product(MEASURES, against):
-        sides = [[one.tables.get((measure, side)) for one in studies] for side in (ASKED, name)]
-        shapes = [{None if table is None else table.shape for table in side} for side in sides]
-        if len(studies) < 2 or any(len(each) > 1 for each in shapes):
+        if any((measure, name) not in one.tables for one in studies):
+            continue
+        sides = [[one.tables[measure, side] for one in studies] for side in (ASKED, name)]
+        if len(studies) < 2 or any(len({one.shape for one in side}) > 1 for side in sides):
             continue
         asked, control = (np.mean(side, axis=0) for side in sides)
         n = min(len(one.own) for one in studies)

@@ -40,7 +40,7 @@ class Followed:
             variance between ``texts``, between ``wordings`` and the ``rest``, by ``facet`` and
             ``against``.
         cells: One row a ``facet`` and ``wording``: ``rise``, and ``gain`` of each clustering
-            ``measure``, asked minus unasked.
+            ``measure``, asked minus unasked (irrelevant where there is no other facet).
         per_text: One row a ``facet`` and ``text``: ``rise`` and ``gain`` in triplet accuracy, both
             asked minus unasked, means over wordings.
         prediction: Whether rise tells gain: ``level`` (``cells``, ``cells within facets``, or

@@ -6,6 +6,14 @@ from tokalign.figures.adjustment import adjustment_curves, rivals_table_figure
 from tokalign.figures.anatomy import anatomy, readings
 from tokalign.figures.cards import cards
 from tokalign.figures.cost import cost_by_size, cost_curve
+from tokalign.figures.facets import (
+    differences_by_facet,
+    levels_by_condition,
+    moves_along_components,
+    moves_by_instruction,
+    rise_and_gain,
+    tokens_exchanged,
+)
 from tokalign.figures.gains import beside_backbone
 from tokalign.figures.keywords import (
     deletion_paths,
@@ -52,24 +60,30 @@ __all__ = [
     "cost_by_size",
     "cost_curve",
     "deletion_paths",
+    "differences_by_facet",
     "driver_coefficients",
     "gallery",
     "grid_of_k_and_m",
     "growth_curve",
     "lambda_slider",
+    "levels_by_condition",
     "loss_curve",
     "metric_by_label",
     "metrics_beside_chance",
+    "moves_along_components",
+    "moves_by_instruction",
     "pair_with_tokens",
     "proof_distances",
     "rank_by_idf",
     "readings",
+    "rise_and_gain",
     "rivals_table_figure",
     "split_beside_deletion",
     "stability",
     "stacked_marks",
     "systems_compared",
     "text_with_tokens",
+    "tokens_exchanged",
     "tokens_of_each",
     "variation_by_component",
     "watched_curve",

@@ -107,7 +107,7 @@ def tokens_exchanged(tokens: pd.DataFrame, *, most: int = 10) -> Picture:
     with theme("tokens-exchanged"):
         figure, grid = plt.subplots(
             len(facets), 2, sharex=True, squeeze=False,
-            figsize=(6.8, (0.22 * most + 0.5) * len(facets)),
+            figsize=(6.8, (0.22 * max(most, 4) + 0.5) * len(facets)),
         )  # fmt: skip
         for line, facet in zip(grid, facets, strict=True):
             for axes, direction in zip(line, ("leaves", "enters"), strict=True):
@@ -138,7 +138,7 @@ def tokens_exchanged(tokens: pd.DataFrame, *, most: int = 10) -> Picture:
 
 
 def moves_by_instruction(moves: pd.DataFrame, quantity: str, label: str) -> Picture:
-    """How far each kind of instruction moves texts, with intervals; irrelevant ones are hollow.
+    """How far each kind of instruction moves texts, with intervals; irrelevant ones in green.
 
     Args:
         moves: `Followed.moves` of one or more embedders.

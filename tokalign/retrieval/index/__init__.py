@@ -5,7 +5,7 @@ from __future__ import annotations
 from tokalign.retrieval.index.building import build_index
 from tokalign.retrieval.index.description import Description
 from tokalign.retrieval.index.documents import Documents, read_documents
-from tokalign.retrieval.matches import Match
 from tokalign.retrieval.index.stored import SparseIndex
+from tokalign.retrieval.matches import Match
 
 __all__ = ["Description", "Documents", "Match", "SparseIndex", "build_index", "read_documents"]
