@@ -189,13 +189,16 @@ def environment_versions(*names: str) -> dict[str, str | None]:
     >>> environment_versions("no-such-distribution")
     {'no-such-distribution': None}
     """
-    versions: dict[str, str | None] = {}
-    for name in names:
-        try:
-            versions[name] = importlib.metadata.version(name)
-        except importlib.metadata.PackageNotFoundError:
-            versions[name] = None
-    return versions
+    return {name: _version(name) for name in names}
+
+
+@functools.cache
+def _version(name: str) -> str | None:
+    """Kept for the life of the process, as the imported code is: a look takes milliseconds."""
+    try:
+        return importlib.metadata.version(name)
+    except importlib.metadata.PackageNotFoundError:
+        return None
 
 
 def _update(digest: hashlib._Hash, data: bytes) -> None:
