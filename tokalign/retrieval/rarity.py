@@ -1,7 +1,7 @@
 """Where aligned tokens fail: queries with words that the vocabulary does not know whole.
 
-A name that the tokenizer cuts into pieces has no token of its own, and the pieces say little of it.
-Ram et al. (arXiv 2212.10380) call what dense retrievers lose of such names token amnesia.
+A word that the tokenizer cuts into pieces has no token of its own, and the pieces say little of it.
+Ram et al. (arXiv 2212.10380) found that dense retrievers forget rare names: token amnesia.
 """
 
 from __future__ import annotations
