@@ -38,6 +38,7 @@ def test_the_glued_numbers_are_the_package_s(small: Any, compared: Comparison) -
         found = compared.evaluations[run].mean()
         assert glued[run] == f"{found.value:.2f} ({found.low:.2f} to {found.high:.2f})"
     share = compared.retained()
+    assert share is not None
     assert glued["retained"] == f"{share.value:.2f} ({share.low:.2f} to {share.high:.2f})"
     assert glued["frozen"] == frozen_settings().label
     shown = follow(compared, load_retrieval("passages").sample(40, 0))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -48,7 +49,13 @@ def test_every_system_is_judged_on_the_same_queries(compared: Comparison, data: 
 
 def test_the_share_is_that_of_the_means(compared: Comparison) -> None:
     dense, sparse = (compared.evaluations[run].values().mean() for run in ("dense", "sparse"))
-    assert compared.retained().value == pytest.approx(sparse / dense)
+    share = compared.retained()
+    assert share is not None
+    assert share.value == pytest.approx(sparse / dense)
+    # Nothing is a share of nothing.
+    found = dict(compared.evaluations)
+    found["dense"] = replace(found["dense"], per_query=found["dense"].per_query * 0)
+    assert replace(compared, evaluations=found).retained() is None
 
 
 def test_the_cost_is_counted_against_every_document_and_dimension(compared: Comparison) -> None:

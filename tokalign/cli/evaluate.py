@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
@@ -16,10 +16,6 @@ from tokalign.cli.options import (
     show_progress,
     sparse_options,
 )
-from tokalign.errors import TokalignError
-
-if TYPE_CHECKING:
-    from tokalign.retrieval import Comparison
 
 
 @click.command()
@@ -74,7 +70,7 @@ def evaluate(
     means: dict[str, dict[str, float]] = {}
     for row in rows:
         means.setdefault(str(row["measure"]).lower(), {})[str(row["run"])] = float(row["value"])
-    shares = {measure: _retained(found, measure, seed) for measure in MEASURES}
+    shares = {m: None if (s := found.retained(m, seed)) is None else vars(s) for m in MEASURES}
     document: dict[str, Any] = {
         "embedder": loaded.name,
         "dataset": data.name,
@@ -107,11 +103,3 @@ def evaluate(
         ["measure", "share", "low", "high"],
         [[name, *(share.values() if share else [None] * 3)] for name, share in shares.items()],
     )
-
-
-def _retained(found: Comparison, measure: str, seed: int) -> dict[str, float] | None:
-    """The share, None where dense search finds nothing or there is a single query."""
-    try:
-        return dict(vars(found.retained(measure, seed)))
-    except TokalignError:
-        return None

@@ -9,6 +9,7 @@ import pandas as pd
 
 from tokalign.datasets import RetrievalSet
 from tokalign.embedders import Embedder
+from tokalign.errors import TokalignError
 from tokalign.measures import Interval
 from tokalign.measures.intervals import mean_interval
 from tokalign.retrieval.bm25 import bm25_search
@@ -41,13 +42,17 @@ class Comparison:
     runs: Mapping[str, Run]
     evaluations: Mapping[str, Evaluation]
 
-    def retained(self, measure: str = "nDCG@10", seed: int = 0) -> Interval:
+    def retained(self, measure: str = "nDCG@10", seed: int = 0) -> Interval | None:
         """Which share of dense search sparse search retains, by a bootstrap over queries.
 
-        Raises:
-            TokalignError: Dense search finds nothing, of which nothing is a share.
+        Returns:
+            The share; None where there is none: dense search finds nothing, be it for one drawing
+            of the queries alone, or there is a single query.
         """
-        return retained(self.evaluations["sparse"], self.evaluations["dense"], measure, seed)
+        try:
+            return retained(self.evaluations["sparse"], self.evaluations["dense"], measure, seed)
+        except TokalignError:
+            return None
 
     def cost_share(self, seed: int = 0) -> Interval:
         """Multiply-adds of sparse search over those of exact dense search, the mean over queries.
