@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tokalign.report.results import read_result
 from tokalign.retrieval.sparse import SparseSettings, frozen_settings
 
 DOCS = {"d1": "parrots talk and learn", "d2": "rain falls on the roof", "d3": "moon over the river",
@@ -122,4 +123,8 @@ def test_cranfield_by_a_miniature(
     given = ("--embedder", embedder, "--dataset", "cranfield", "--split", "odd", "--json")
     found = cli("evaluate", *given).document
     assert (found["n_queries"], found["split"]) == (113, "odd")
-    assert found["ndcg@10"]["sparse"] > 0.1
+    stored, _ = read_result("retrieval")
+    stored = stored[(stored["dataset"] == "cranfield odd") & (stored["embedder"] == embedder)]
+    stored = stored[stored["measure"] == "nDCG@10"].set_index("system")["value"]
+    for system in ("dense", "sparse", "bm25", "hybrid", "hybrid_dense"):
+        assert found["ndcg@10"][system] == pytest.approx(stored[system], abs=2e-3)

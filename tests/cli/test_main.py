@@ -127,10 +127,10 @@ def stop(words: list[str], store: Path, files: int, number: int) -> subprocess.P
 
 @pytest.fixture
 def many(tmp_path: Path, sentences: list[str]) -> str:
-    """1,500 short texts, all different: six shards."""
+    """3,000 short texts, all different: twelve shards."""
     file = tmp_path / "many.txt"
-    lines = [f"{i} {' '.join(text.split()[:6])}" for i, text in enumerate(sentences * 3)]
-    file.write_text("\n".join(lines[:1500]))
+    lines = [f"{i} {' '.join(text.split()[:6])}" for i, text in enumerate(sentences * 5)]
+    file.write_text("\n".join(lines[:3000]))
     return str(file)
 
 
