@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from tokalign.errors import TokalignError
-from tokalign.figures.pairs import (
+from tokalign.figures import (
     PairRead,
     beside_each_other,
     pair_with_tokens,

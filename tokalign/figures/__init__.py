@@ -23,13 +23,8 @@ from tokalign.figures.keywords import (
 )
 from tokalign.figures.layers import by_layer
 from tokalign.figures.overlap import VIEWS, metric_by_label, metrics_beside_chance
-from tokalign.figures.pairs import (
-    PairRead,
-    beside_each_other,
-    pair_with_tokens,
-    split_beside_deletion,
-    words_taken_away,
-)
+from tokalign.figures.pair_tokens import PairRead, pair_with_tokens
+from tokalign.figures.pairs import beside_each_other, split_beside_deletion, words_taken_away
 from tokalign.figures.picture import Picture
 from tokalign.figures.proofs import proof_distances
 from tokalign.figures.retrieval import (

@@ -23,7 +23,6 @@ from tokalign.errors import TokalignError
 from tokalign.measures import cosines, derangements
 from tokalign.pairs.split import TokenSplit
 from tokalign.tokens import VocabularyForms
-from tokalign.tokens.aligned import token_strings
 
 #: Whose tokens add to the cosine.
 PARTS = ("shared", "first alone", "second alone", "neither")
@@ -91,16 +90,7 @@ class Vocabulary:
     @classmethod
     def of(cls, tokenizer: Any) -> Vocabulary:
         """Work out the form of every token."""
-        ids = np.array(sorted(set(tokenizer.get_vocab().values())))
-        added = getattr(tokenizer, "added_tokens_decoder", {})
-        special = {*tokenizer.all_special_ids, *(i for i, t in added.items() if t.special)}
-        of = np.full(int(ids.max()) + 1, -1, dtype=np.int32)
-        number: dict[str, int] = {}
-        for i, token in token_strings(tokenizer, ids).items():
-            form = None if i in special else word_form(token)
-            if form is not None:
-                of[i] = number.setdefault(form, len(number))
-        return cls(tokenizer, VocabularyForms(of, number))
+        return cls(tokenizer, VocabularyForms.from_tokenizer(tokenizer, word_form))
 
     @cached_property
     def _ids(self) -> list[np.ndarray]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -41,6 +41,13 @@ def normal_form(token: str) -> str | None:
     return str(_STEMMER.stemWord(plain))
 
 
+def special_ids(tokenizer: Any) -> set[int]:
+    """The ids of special tokens, those without a role included."""
+    # all_special_ids lacks those that have no role, such as <|reserved_special_token_0|>.
+    added = getattr(tokenizer, "added_tokens_decoder", {})
+    return {*tokenizer.all_special_ids, *(i for i, token in added.items() if token.special)}
+
+
 @dataclass(frozen=True)
 class VocabularyForms:
     """The forms of a tokenizer's tokens, numbered.
@@ -54,16 +61,21 @@ class VocabularyForms:
     number: dict[str, int]
 
     @classmethod
-    def from_tokenizer(cls, tokenizer: Any) -> VocabularyForms:
-        """Work out the form of every token; special tokens have none."""
+    def from_tokenizer(
+        cls, tokenizer: Any, form_of: Callable[[str], str | None] = normal_form
+    ) -> VocabularyForms:
+        """Work out the form of every token; special tokens have none.
+
+        Args:
+            tokenizer: Whose tokens.
+            form_of: Token -> its form, None for none.
+        """
         ids = np.array(sorted(set(tokenizer.get_vocab().values())))
-        # all_special_ids lacks those that have no role, such as <|reserved_special_token_0|>.
-        added = getattr(tokenizer, "added_tokens_decoder", {})
-        special = {*tokenizer.all_special_ids, *(i for i, t in added.items() if t.special)}
+        special = special_ids(tokenizer)
         of = np.full(int(ids.max()) + 1, -1, dtype=np.int32)
         number: dict[str, int] = {}
         for i, token in token_strings(tokenizer, ids).items():
-            form = None if i in special else normal_form(token)
+            form = None if i in special else form_of(token)
             if form is not None:
                 of[i] = number.setdefault(form, len(number))
         return cls(of, number)

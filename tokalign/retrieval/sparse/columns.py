@@ -16,7 +16,7 @@ import numpy as np
 from tokalign.errors import unknown
 from tokalign.retrieval.sparse.settings import Merge
 from tokalign.tokens.aligned import token_strings
-from tokalign.tokens.forms import normal_form
+from tokalign.tokens.forms import normal_form, special_ids
 
 #: Signs that tokenizers put for a leading space.
 _SPACE_MARKS = "\u0120\u2581"
@@ -52,8 +52,7 @@ def columns_of(tokenizer: Any, ids: np.ndarray, merge: Merge) -> Columns:
     """
     if merge not in ("none", "case", "stem"):
         raise unknown("merge", merge, ["none", "case", "stem"])
-    added = getattr(tokenizer, "added_tokens_decoder", {})
-    special = {*tokenizer.all_special_ids, *(i for i, t in added.items() if t.special)}
+    special = special_ids(tokenizer)
     strings = token_strings(tokenizer, np.sort(ids))
     of = np.full(int(ids.max()) + 1, -1, dtype=np.int32)
     number: dict[str | int, int] = {}
