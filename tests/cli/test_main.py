@@ -118,7 +118,11 @@ def kept(store: Path) -> set[Path]:
 
 def stop(words: list[str], store: Path, files: int, number: int) -> subprocess.Popen[bytes]:
     """Start a command and send it a signal once the store holds so many files."""
-    process = subprocess.Popen([*RUN, *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    # A shell without job control has its background jobs ignore Ctrl-C, and they hand that on.
+    process = subprocess.Popen(
+        [*RUN, *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )  # fmt: skip
     while len(kept(store)) < files and process.poll() is None:
         time.sleep(0.002)
     process.send_signal(number)
